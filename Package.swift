@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Flags of every Swift target. `strictMemorySafety` is left out where C is called: there nearly every line is unsafe.
+let callsC: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+let safe: [SwiftSetting] = callsC + [.strictMemorySafety()]
+
+let nio = (
+    core: Target.Dependency.product(name: "NIOCore", package: "swift-nio"),
+    posix: Target.Dependency.product(name: "NIOPosix", package: "swift-nio"),
+    embedded: Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio"),
+    http1: Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio"),
+    tls: Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+)
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "hookgate",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "hookgate", targets: ["hookgate"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries: a module map and one header each.
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+
+        // The walk.
+        .target(name: "OpenSSL", dependencies: ["COpenSSL", nio.core], swiftSettings: callsC),
+        .target(name: "TLS", dependencies: ["OpenSSL", nio.core, nio.tls], swiftSettings: safe),
+        .target(name: "Webhooks", dependencies: [nio.core], swiftSettings: safe),
+        .target(name: "Sipgate", dependencies: ["Webhooks", "OpenSSL", nio.core], swiftSettings: safe),
+        .target(
+            name: "Edge",
+            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.tls, logging],
+            swiftSettings: safe),
+        .target(
+            name: "Auth",
+            dependencies: ["Webhooks", "OpenSSL", "CCrypt", nio.core, nio.posix],
+            swiftSettings: callsC),
+        .target(
+            name: "Delivery",
+            dependencies: ["Webhooks", "TLS", nio.core, nio.posix, nio.http1],
+            swiftSettings: safe),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery",
+                nio.core, nio.posix, nio.http1, logging, lifecycle, yams,
+            ],
+            swiftSettings: safe),
+        .target(
+            name: "Simulator",
+            dependencies: ["TLS", "Sipgate", "OpenSSL", "Webhooks", nio.core, nio.posix, nio.http1],
+            swiftSettings: safe),
+        .executableTarget(
+            name: "hookgate",
+            dependencies: ["Gateway", "Simulator", arguments],
+            swiftSettings: safe),
+
+        // Fixtures that several test targets share.
+        .target(
+            name: "HookgateTesting",
+            dependencies: ["OpenSSL", nio.core, nio.posix, nio.http1],
+            path: "Tests/HookgateTesting",
+            swiftSettings: callsC),
+
+        .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "HookgateTesting", nio.core], swiftSettings: callsC),
+        .testTarget(
+            name: "TLSTests",
+            dependencies: ["TLS", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.tls],
+            swiftSettings: callsC),
+        .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", nio.core], swiftSettings: callsC),
+        .testTarget(
+            name: "SipgateTests",
+            dependencies: ["Sipgate", "Webhooks", "OpenSSL", "HookgateTesting", nio.core],
+            resources: [.copy("Vectors")],
+            swiftSettings: callsC),
+        .testTarget(
+            name: "EdgeTests",
+            dependencies: [
+                "Edge", "Webhooks", "TLS", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1,
+            ],
+            swiftSettings: callsC),
+        .testTarget(name: "AuthTests", dependencies: ["Auth", "Webhooks", nio.core, nio.posix], swiftSettings: callsC),
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: ["Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1],
+            swiftSettings: callsC),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Gateway", "Edge", "Auth", "Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix],
+            swiftSettings: callsC),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["HookgateTesting", "OpenSSL", nio.core, nio.posix],
+            swiftSettings: callsC),
+    ]
+)

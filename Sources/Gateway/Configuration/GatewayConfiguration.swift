@@ -1,0 +1,84 @@
+package import Auth
+package import Delivery
+package import Edge
+package import NIOCore
+
+/// Everything the operator decided, checked and with its secrets resolved. Built whole or not at all.
+package struct GatewayConfiguration: Sendable {
+    /// What the provider can reach, without a trailing slash: `https://hooks.example.net:8443`.
+    package var publicURL: String
+    /// How many event loops serve; one per core unless configured.
+    package var eventLoops: Int
+    /// The addresses to serve on.
+    package var listeners: [ListenerConfiguration]
+    /// Who may post.
+    package var users: [UserAccount]
+    /// What is served.
+    package var routes: [RouteConfiguration]
+    /// Where events go.
+    package var destinations: [Destination]
+    /// Signs follow-up addresses. Nil: a random key, which dies with the process.
+    package var followUpKey: Secret?
+    /// How logs look.
+    package var logging: LoggingConfiguration
+    /// From SIGTERM to the end, at most.
+    package var shutdownTimeout: TimeAmount
+}
+
+/// One address that is served over TLS.
+package struct ListenerConfiguration: Sendable {
+    /// A host name or IP address to bind.
+    package var host: String
+    /// The port to bind; 0 picks a free one.
+    package var port: Int
+    /// Certificate, key and policy.
+    package var tls: TLSListenerConfiguration
+    /// What it bears from strangers.
+    package var limits: EdgeLimits
+}
+
+/// The TLS side of a listener. Paths are absolute by now.
+package struct TLSListenerConfiguration: Sendable {
+    /// A PEM chain with its private key.
+    package struct CertificateFiles: Sendable {
+        /// The leaf first, then its issuers.
+        package var chain: String
+        /// PKCS#8, traditional EC or RSA.
+        package var key: String
+        /// For an encrypted key.
+        package var passPhrase: Secret?
+    }
+
+    /// Exactly one in this version.
+    package var certificates: [CertificateFiles]
+    /// "1.2" or "1.3".
+    package var minimumVersion: String
+}
+
+/// One path with its provider, users and destinations.
+package struct RouteConfiguration: Sendable {
+    /// The exact path, starting with a slash.
+    package var path: String
+    /// The provider's name: `sipgate`.
+    package var provider: String
+    /// Names of users who may post.
+    package var users: [String]
+    /// Names of destinations, each of which gets every event it wants.
+    package var destinations: [String]
+}
+
+/// How logs look.
+package struct LoggingConfiguration: Sendable {
+    /// Text for people, JSON for machines.
+    package enum Format: String, Sendable, CaseIterable {
+        case text
+        case json
+    }
+
+    /// trace, debug, info, notice, warning, error or critical.
+    package var level: String
+    /// One line per record in either.
+    package var format: Format
+    /// Telephone numbers and names are shortened when true.
+    package var masksPersonalData: Bool
+}

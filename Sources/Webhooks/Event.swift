@@ -1,0 +1,52 @@
+package import NIOCore
+
+/// What kind of thing happened: the CloudEvents `type`, for example `io.sipgate.call.started`.
+package struct EventType: Sendable, Hashable, CustomStringConvertible {
+    /// The provider's reverse domain name, for example `io.sipgate`.
+    package let namespace: String
+    /// The rest, as the configuration names it: `call.started`.
+    package let name: String
+    /// The whole type.
+    package let description: String
+
+    package init(namespace: String, name: String) {
+        self.namespace = namespace
+        self.name = name
+        description = namespace + "." + name
+    }
+}
+
+/// What a provider knows about an event: everything but when and under which id it was accepted.
+package struct EventDraft: Sendable {
+    /// What happened.
+    package var type: EventType
+    /// The provider's id of the thing it happened to (sipgate: the leg). Events of one subject stay in order.
+    package var subject: String
+    /// One JSON object (RFC 8259), the `data` of the event.
+    package var data: ByteBuffer
+
+    package init(type: EventType, subject: String, data: ByteBuffer) {
+        self.type = type
+        self.subject = subject
+        self.data = data
+    }
+}
+
+/// A fact that was accepted: a CloudEvent, version 1.0. Immutable, and the same at every destination.
+package struct Event: Sendable {
+    /// Also sent as `webhook-id`, so that a receiver can drop a duplicate.
+    package let id: EventID
+    /// Where it came from: the public URL of its route.
+    package let source: String
+    /// When the push arrived.
+    package let time: Timestamp
+    /// What happened, to what, and the rest.
+    package let draft: EventDraft
+
+    package init(id: EventID, source: String, time: Timestamp, draft: EventDraft) {
+        self.id = id
+        self.source = source
+        self.time = time
+        self.draft = draft
+    }
+}

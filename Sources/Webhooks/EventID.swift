@@ -1,0 +1,32 @@
+package import NIOCore
+
+/// The identity of an event: a UUID of version 7 (RFC 9562, section 5.7), so ids sort by time of acceptance.
+package struct EventID: Sendable, Hashable, CustomStringConvertible {
+    package let high: UInt64
+    package let low: UInt64
+
+    /// Builds the id from the moment of acceptance and 74 random bits.
+    package init(time: Timestamp, random: (UInt64, UInt64)) {
+        high = UInt64(truncatingIfNeeded: time.milliseconds) << 16 | 0x7000 | random.0 & 0x0FFF
+        low = 0x8000_0000_0000_0000 | random.1 & 0x3FFF_FFFF_FFFF_FFFF
+    }
+
+    /// The 36 characters of RFC 9562, section 4, in lower case.
+    package var description: String {
+        var buffer = ByteBuffer()
+        buffer.writeEventID(self)
+        return String(buffer: buffer)
+    }
+}
+
+extension ByteBuffer {
+    /// Writes the 36 characters of an event id.
+    package mutating func writeEventID(_ id: EventID) {
+        for nibble in 0..<32 {
+            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { writeInteger(UInt8(ascii: "-")) }
+            let word = nibble < 16 ? id.high : id.low
+            let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - nibble % 16 * 4)) & 0xF
+            writeInteger(value < 10 ? 48 + value : 87 + value)
+        }
+    }
+}

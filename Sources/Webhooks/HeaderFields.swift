@@ -1,0 +1,49 @@
+/// The fields of a header section, in order and with their duplicates (RFC 9110, section 5).
+package struct HeaderFields: Sendable {
+    /// Names as received with their values; white space around values is already gone.
+    package private(set) var fields: [(name: String, value: String)]
+
+    package init(_ fields: [(name: String, value: String)] = []) {
+        self.fields = fields
+    }
+
+    /// All values of fields with this name, in order.
+    ///
+    /// - Parameter name: the field name in lower case.
+    package func values(_ name: StaticString) -> [String] {
+        fields.compactMap { HeaderFields.matches($0.name, name) ? $0.value : nil }
+    }
+
+    /// The value of the only field with this name; nil when there is none, or more than one.
+    ///
+    /// - Parameter name: the field name in lower case.
+    package func only(_ name: StaticString) -> String? {
+        var found: String?
+        for field in fields where HeaderFields.matches(field.name, name) {
+            if found != nil { return nil }
+            found = field.value
+        }
+        return found
+    }
+
+    /// How many fields have this name.
+    ///
+    /// - Parameter name: the field name in lower case.
+    package func count(_ name: StaticString) -> Int {
+        fields.reduce(0) { HeaderFields.matches($1.name, name) ? $0 + 1 : $0 }
+    }
+
+    /// Compares a received name with a lower-case one, ignoring ASCII case.
+    private static func matches(_ name: String, _ lowercased: StaticString) -> Bool {
+        guard name.utf8.count == lowercased.utf8CodeUnitCount else { return false }
+        return lowercased.withUTF8Buffer { wanted in
+            var index = 0
+            for byte in name.utf8 {
+                let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
+                if unsafe folded != wanted[index] { return false }
+                index += 1
+            }
+            return true
+        }
+    }
+}

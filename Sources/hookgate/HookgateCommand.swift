@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// The command line of Hookgate.
+@main
+struct HookgateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "hookgate")
+}
