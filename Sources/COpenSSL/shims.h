@@ -27,10 +27,10 @@ static inline int COpenSSL_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int versi
 }
 
 // SSL_CTX_set_mode
-static inline long COpenSSL_SSL_CTX_set_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_mode(ctx, mode); }
+static inline long COpenSSL_SSL_CTX_set_mode(SSL_CTX *ctx, unsigned int mode) { return SSL_CTX_set_mode(ctx, mode); }
 
 // SSL_CTX_set_session_cache_mode
-static inline long COpenSSL_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode) {
+static inline long COpenSSL_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, int mode) {
     return SSL_CTX_set_session_cache_mode(ctx, mode);
 }
 
@@ -54,6 +54,9 @@ static inline uint64_t COpenSSL_SSL_OP_NO_COMPRESSION(void) { return SSL_OP_NO_C
 static inline uint64_t COpenSSL_SSL_OP_NO_RENEGOTIATION(void) { return SSL_OP_NO_RENEGOTIATION; }
 static inline uint64_t COpenSSL_SSL_OP_CIPHER_SERVER_PREFERENCE(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE; }
 static inline uint64_t COpenSSL_SSL_OP_PRIORITIZE_CHACHA(void) { return SSL_OP_PRIORITIZE_CHACHA; }
+
+// XN_FLAG_RFC2253: an expression the importer does not evaluate
+static inline unsigned long COpenSSL_XN_FLAG_RFC2253(void) { return XN_FLAG_RFC2253; }
 
 // BIO_set_retry_read, BIO_clear_retry_flags
 static inline void COpenSSL_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }

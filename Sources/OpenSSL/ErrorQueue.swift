@@ -20,7 +20,9 @@ enum ErrorQueue {
         }
     }
 
-    /// The cause of the failure of `call`: the oldest entry. Empties the queue.
+    /// The cause of the failure of `call`: the oldest entry.
+    ///
+    /// Empties the queue.
     static func cause(of call: String) -> OpenSSLError {
         drain().first ?? .unexplained(call)
     }

@@ -2,7 +2,9 @@ internal import COpenSSL
 
 /// One entry of OpenSSL's error queue: a number that may be unknown to us, with the library's words for it.
 package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The packed code of ERR_get_error(3): library and reason. Zero where the queue was empty.
+    /// The packed code of ERR_get_error(3): library and reason.
+    ///
+    /// Zero where the queue was empty.
     package let code: UInt
     /// What the library adds, such as a file name or the failing part; often empty.
     package let detail: String
