@@ -1,0 +1,26 @@
+extension String {
+    /// Text from a file, made fit for a message: in back-ticks, bounded, with control characters as `\u{…}`.
+    var quoted: String {
+        var result = "`"
+        for (count, scalar) in unicodeScalars.enumerated() {
+            if count == 80 {
+                result += "…"
+                break
+            }
+            result += scalar.printable
+        }
+        return result + "`"
+    }
+}
+
+extension Unicode.Scalar {
+    /// The scalar itself, or its escape when a terminal or a log could take it for a command.
+    var printable: String {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            "\\u{\(String(value, radix: 16))}"
+        default:
+            String(self)
+        }
+    }
+}
