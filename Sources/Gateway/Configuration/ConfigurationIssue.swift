@@ -24,7 +24,9 @@ package struct ConfigurationIssue: Sendable, Equatable, CustomStringConvertible 
     package let line: Int?
     /// The column, from 1, in Unicode scalars; nil when it is about the file as a whole.
     package let column: Int?
-    /// The path of the key: `listeners[0].tls.minimum_version`. Empty for the top level.
+    /// The path of the key: `listeners[0].tls.minimum_version`.
+    ///
+    /// Empty for the top level.
     package let key: String
     /// What is wrong.
     package let message: String

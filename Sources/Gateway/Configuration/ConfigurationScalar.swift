@@ -17,7 +17,9 @@ struct ConfigurationScalar {
         log.error(key, at: position, message, remedy: remedy)
     }
 
-    /// A text that holds no secret, so that it may be quoted in messages. Notes what stands in the way.
+    /// A text that holds no secret, so that it may be quoted in messages.
+    ///
+    /// Notes what stands in the way.
     func publicText() -> String? {
         // An address may hold a password: `https://user:password@…`.
         if let position, !text.contains("@") { log.show(position) }
@@ -114,7 +116,9 @@ struct ConfigurationScalar {
         return text
     }
 
-    /// A secret from a reference. One that stands in the file itself is an error that does not repeat it.
+    /// A secret from a reference.
+    ///
+    /// One that stands in the file itself is an error that does not repeat it.
     func secret(base: BaseFolder, environment: [String: String]) -> Secret? {
         guard let reference = SecretReference(text) else {
             if isMissing {

@@ -1,7 +1,9 @@
 import NIOCore
 import Yams
 
-/// One mapping of the file. Keys are asked for by name; what nobody could ask for is an error.
+/// One mapping of the file.
+///
+/// Keys are asked for by name; what nobody could ask for is an error.
 struct ConfigurationSection {
     /// The keys a section has, and those of a later version, each with what to do without it.
     struct Keys {
@@ -82,7 +84,9 @@ struct ConfigurationSection {
         return scalar(key)
     }
 
-    /// The elements of a list with their paths; nil when the key is absent or holds no list. An empty list is noted.
+    /// The elements of a list with their paths; nil when the key is absent or holds no list.
+    ///
+    /// An empty list is noted.
     func elements(_ key: String) -> [(node: Node, path: String)]? {
         guard let (node, position) = values[key] else { return nil }
         guard let sequence = node.sequence else {

@@ -1,6 +1,8 @@
 import NIOCore
 
-/// Durations as the configuration writes them: `1500ms`, `5s`, `2m`, `24h`. A whole number and one unit.
+/// Durations as the configuration writes them: `1500ms`, `5s`, `2m`, `24h`.
+///
+/// A whole number and one unit.
 enum DurationText {
     private static let units: [(suffix: String, nanoseconds: Int64)] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),

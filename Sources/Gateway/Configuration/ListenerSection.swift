@@ -57,7 +57,9 @@ struct ListenerSection {
         return address
     }
 
-    /// Whether the second address cannot be bound beside the first. `[::]` takes IPv4 as well (ipv6(7), IPV6_V6ONLY).
+    /// Whether the second address cannot be bound beside the first.
+    ///
+    /// `[::]` takes IPv4 as well (ipv6(7), IPV6_V6ONLY).
     private func clash(_ a: NetworkAddress, _ b: NetworkAddress) -> Bool {
         guard a.port == b.port, a.port != 0 else { return false }
         if a.host.lowercased() == b.host.lowercased() || a.host == "::" || b.host == "::" { return true }

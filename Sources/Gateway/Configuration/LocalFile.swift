@@ -86,7 +86,9 @@ struct BaseFolder {
         path = folder.isEmpty ? "/" : String(folder)
     }
 
-    /// An absolute path for a name in the file. `..` stays: the system resolves it, links included.
+    /// An absolute path for a name in the file.
+    ///
+    /// `..` stays: the system resolves it, links included.
     func resolve(_ name: String) -> String {
         if name.hasPrefix("/") { return name }
         return path == "/" ? "/" + name : path + "/" + name

@@ -1,6 +1,8 @@
 /// Which texts are password hashes that crypt(5) can check and that are strong enough to be used.
 enum PasswordHashText {
-    /// Why a text is no usable hash; nil when it is one. Never repeats the text.
+    /// Why a text is no usable hash; nil when it is one.
+    ///
+    /// Never repeats the text.
     static func problem(_ text: String) -> String? {
         let accepted = ["$2a$", "$2b$", "$2y$", "$y$", "$6$"]
         guard accepted.contains(where: text.hasPrefix) else {

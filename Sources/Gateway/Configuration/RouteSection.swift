@@ -94,7 +94,9 @@ struct RouteSection {
         return rest.count == 2 && RouteSection.followUps.contains(String(rest[0]))
     }
 
-    /// A list of names that have to exist. Nil, with the reason noted, when it is absent or empty.
+    /// A list of names that have to exist.
+    ///
+    /// Nil, with the reason noted, when it is absent or empty.
     private func names(
         _ section: ConfigurationSection,
         _ key: String,

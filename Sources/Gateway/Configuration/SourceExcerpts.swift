@@ -81,7 +81,9 @@ struct SourceExcerpts {
         }
     }
 
-    /// Finds the text of a scalar on its line. One that runs over lines or is escaped hides the whole file: rare, and safe.
+    /// Finds the text of a scalar on its line.
+    ///
+    /// One that runs over lines or is escaped hides the whole file: rare, and safe.
     private mutating func hide(_ scalar: Node.Scalar, at position: IssueLog.Position) {
         guard lines.indices.contains(position.line - 1) else {
             showsNothing = true

@@ -12,7 +12,9 @@ struct YAMLDocument {
 
     /// The top of the tree; nil for a file without content.
     let root: Node?
-    /// Keys that come again later in their mapping: the place of the first one and its name. See `compose`.
+    /// Keys that come again later in their mapping: the place of the first one and its name.
+    ///
+    /// See `compose`.
     let duplicated: [IssueLog.Position: String]
 
     /// How many duplicate keys are told apart before the rest has to wait for the next run.
@@ -45,7 +47,9 @@ struct YAMLDocument {
         }
     }
 
-    /// Words for what the parser found. Its own texts name rules of YAML, never content of the file.
+    /// Words for what the parser found.
+    ///
+    /// Its own texts name rules of YAML, never content of the file.
     private static func problem(_ error: any Error) -> SyntaxProblem {
         switch error as? YamlError {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
