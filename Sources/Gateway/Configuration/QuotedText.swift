@@ -16,11 +16,15 @@ extension String {
 extension Unicode.Scalar {
     /// The scalar itself, or its escape when a terminal or a log could take it for a command.
     var printable: String {
+        isVisible ? String(self) : "\\u{\(String(value, radix: 16))}"
+    }
+
+    /// False for control, format and separator characters (line breaks, escapes, changes of the writing direction), and
+    /// for those that have no meaning.
+    var isVisible: Bool {
         switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-            "\\u{\(String(value, radix: 16))}"
-        default:
-            String(self)
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default: true
         }
     }
 }
