@@ -48,6 +48,15 @@ struct LocalFile {
         return LocalFile(bytes: bytes, mode: UInt32(status.st_mode))
     }
 
+    /// The text of a secret file, without one line feed at its end.
+    ///
+    /// - Throws: what the system said, or that it is no text.
+    static func readSecret(_ path: String) throws(Problem) -> String {
+        guard var text = try read(path, limit: 64 * 1024).text else { throw Problem(reason: "it is not UTF-8 text") }
+        if text.hasSuffix("\n") || text.hasSuffix("\r\n") { text.removeLast() }
+        return text
+    }
+
     /// Why a file cannot be opened for reading; nil when it can.
     static func obstacle(to path: String) -> String? {
         guard !path.utf8.contains(0) else { return "the name holds a NUL byte" }

@@ -11,6 +11,11 @@ extension String {
         }
         return result + "`"
     }
+
+    /// Text for a terminal: control characters as `\u{…}`, nothing else changed.
+    var escaped: String {
+        unicodeScalars.allSatisfy(\.isVisible) ? self : unicodeScalars.map(\.printable).joined()
+    }
 }
 
 extension Unicode.Scalar {
