@@ -106,7 +106,7 @@ let package = Package(
             swiftSettings: callsC),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Gateway", "Edge", "Auth", "Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix],
+            dependencies: ["Gateway", "Edge", "Auth", "Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, logging],
             swiftSettings: callsC),
         .testTarget(
             name: "EndToEndTests",

@@ -3,7 +3,9 @@ package import Delivery
 package import Edge
 package import NIOCore
 
-/// Everything the operator decided, checked and with its secrets resolved. Built whole or not at all.
+/// Everything the operator decided, checked and with its secrets resolved.
+///
+/// Built whole or not at all.
 package struct GatewayConfiguration: Sendable {
     /// What the provider can reach, without a trailing slash: `https://hooks.example.net:8443`.
     package var publicURL: String
@@ -17,7 +19,9 @@ package struct GatewayConfiguration: Sendable {
     package var routes: [RouteConfiguration]
     /// Where events go.
     package var destinations: [Destination]
-    /// Signs follow-up addresses. Nil: a random key, which dies with the process.
+    /// Signs follow-up addresses.
+    ///
+    /// Nil: a random key, which dies with the process.
     package var followUpKey: Secret?
     /// How logs look.
     package var logging: LoggingConfiguration
@@ -37,7 +41,9 @@ package struct ListenerConfiguration: Sendable {
     package var limits: EdgeLimits
 }
 
-/// The TLS side of a listener. Paths are absolute by now.
+/// The TLS side of a listener.
+///
+/// Paths are absolute by now.
 package struct TLSListenerConfiguration: Sendable {
     /// A PEM chain with its private key.
     package struct CertificateFiles: Sendable {

@@ -1,0 +1,26 @@
+/// `hookgate check`: everything that is wrong with a configuration, or what it means.
+package enum CheckCommand {
+    /// Reads the configuration and the certificates it names; serves nothing.
+    ///
+    /// - Parameters:
+    ///   - path: the configuration.
+    ///   - environment: where `${env:…}` looks.
+    /// - Returns: a summary, or the issues and 78.
+    package static func run(path: String, environment: [String: String]) -> CommandResult {
+        let configuration: GatewayConfiguration
+        var issues: [ConfigurationIssue]
+        do {
+            (configuration, issues) = try ConfigurationLoader.load(path: path, environment: environment)
+        } catch {
+            return CommandResult(.configuration, errors: IssueReport.text(error.issues))
+        }
+        let certificates = configuration.listeners.compactMap(CertificateReport.of)
+        for (index, report) in certificates.enumerated() {
+            issues += report.findings.map { $0.issue(file: path, key: "listeners[\(index)].tls.certificates[0]") }
+        }
+        let errors = issues.contains { $0.severity == .error }
+        guard !errors else { return CommandResult(.configuration, errors: IssueReport.text(issues)) }
+        let summary = ConfigurationSummary(configuration, certificates: certificates).text
+        return CommandResult(.done, output: "\(path) can be used\n\n" + summary, errors: IssueReport.text(issues))
+    }
+}

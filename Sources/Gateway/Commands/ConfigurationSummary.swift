@@ -1,0 +1,71 @@
+import Auth
+import Delivery
+
+/// What a configuration means, for people: no secret in it.
+struct ConfigurationSummary {
+    private let configuration: GatewayConfiguration
+    private let certificates: [CertificateReport]
+
+    init(_ configuration: GatewayConfiguration, certificates: [CertificateReport]) {
+        self.configuration = configuration
+        self.certificates = certificates
+    }
+
+    /// Several lines, each with its line feed.
+    var text: String {
+        var text = row("public URL", configuration.publicURL) + row("event loops", "\(configuration.eventLoops)")
+        for (listener, certificate) in zip(configuration.listeners, certificates) {
+            text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer")
+            for fact in certificate.facts { text += row("", "  \(fact)") }
+        }
+        for user in configuration.users { text += row("user", "\(user.name.escaped) with \(passwords(user))") }
+        for route in configuration.routes {
+            text += row("route", "POST \(route.path) from \(route.provider)")
+            text += row("", "  users: \(list(route.users))")
+            text += row("", "  destinations: \(list(route.destinations))")
+        }
+        for destination in configuration.destinations { text += rows(destination) }
+        text += row(
+            "follow-ups",
+            configuration.followUpKey == nil ? "signed until the process ends" : "signed with the key"
+        )
+        let mask = configuration.logging.masksPersonalData ? "personal data masked" : "personal data in full"
+        text += row("logging", "\(configuration.logging.level), \(configuration.logging.format.rawValue), \(mask)")
+        return text
+    }
+
+    private func rows(_ destination: Destination) -> String {
+        let host = destination.host.contains(":") ? "[\(destination.host)]" : destination.host
+        let types = destination.types.map { $0.sorted().joined(separator: ", ") } ?? "every type"
+        return row(
+            "destination",
+            "\(destination.name.escaped) at http://\(host):\(destination.port)\(destination.target)"
+        )
+            + row("", "  \(destination.format.rawValue), \(types)")
+            + row(
+                "",
+                "  \(DurationText.format(destination.timeout)) for a response, \(destination.concurrency) at once"
+            )
+    }
+
+    private func address(_ listener: ListenerConfiguration) -> String {
+        listener.host.contains(":") ? "[\(listener.host)]:\(listener.port)" : "\(listener.host):\(listener.port)"
+    }
+
+    private func passwords(_ user: UserAccount) -> String {
+        let hashes = user.passwords.count { if case .hash = $0 { true } else { false } }
+        let secrets = user.passwords.count - hashes
+        var parts: [String] = []
+        if hashes > 0 { parts.append(hashes == 1 ? "one password hash" : "\(hashes) password hashes") }
+        if secrets > 0 { parts.append("a password from a reference") }
+        return parts.joined(separator: " and ")
+    }
+
+    private func list(_ names: [String]) -> String {
+        names.map(\.escaped).joined(separator: ", ")
+    }
+
+    private func row(_ title: String, _ text: String) -> String {
+        title + String(repeating: " ", count: max(1, 13 - title.count)) + text + "\n"
+    }
+}

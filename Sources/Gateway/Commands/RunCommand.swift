@@ -1,0 +1,40 @@
+import Logging
+
+/// `hookgate run`: checks the configuration and serves until it is told to end.
+package enum RunCommand {
+    /// Serves.
+    ///
+    /// Returns after SIGTERM or SIGINT when everything that was begun is finished, or when it cannot start.
+    ///
+    /// - Parameters:
+    ///   - path: the configuration.
+    ///   - environment: where `${env:…}` looks.
+    /// - Returns: how it ended.
+    package static func run(path: String, environment: [String: String]) async -> CommandResult {
+        let configuration: GatewayConfiguration
+        let warnings: [ConfigurationIssue]
+        do {
+            (configuration, warnings) = try ConfigurationLoader.load(path: path, environment: environment)
+        } catch {
+            return CommandResult(.configuration, errors: IssueReport.text(error.issues))
+        }
+        let findings = configuration.listeners.enumerated().flatMap { index, listener in
+            (CertificateReport.of(listener)?.findings ?? []).map {
+                $0.issue(file: path, key: "listeners[\(index)].tls.certificates[0]")
+            }
+        }
+        guard !findings.contains(where: { $0.severity == .error }) else {
+            return CommandResult(.configuration, errors: IssueReport.text(warnings + findings))
+        }
+        let logger = Logger(configuration.logging)
+        for issue in warnings + findings {
+            logger.warning("the configuration can be better", metadata: ["key": "\(issue.key)", "why": "\(issue)"])
+        }
+        do {
+            try await GatewayApplication(configuration: configuration, logger: logger).run()
+        } catch {
+            return CommandResult(.failed, errors: "hookgate: \("\(error)".escaped)\n")
+        }
+        return CommandResult(.done)
+    }
+}

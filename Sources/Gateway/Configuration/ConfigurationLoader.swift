@@ -1,0 +1,193 @@
+import Auth
+import Delivery
+import NIOCore
+import Yams
+
+/// Reads the configuration file: everything in it is checked, and everything wrong with it is reported at once.
+package enum ConfigurationLoader {
+    /// In bytes; a configuration with thousands of routes fits.
+    private static let maxBytes = 1 << 20
+
+    private static let keys = ConfigurationSection.Keys(
+        known: [
+            "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "follow_up_key",
+            "logging", "shutdown_timeout",
+        ],
+        later: [
+            "journal": "remove it; every route forwards before it answers",
+            "admin": "remove it; the log tells what happens",
+        ]
+    )
+    private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
+    private static let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+    /// A follow-up key is guessed offline, so it needs the strength of a key, not of a password.
+    private static let minFollowUpKeyBytes = 16
+
+    /// Reads and checks a configuration, with its secrets resolved.
+    ///
+    /// - Parameters:
+    ///   - path: the file; relative paths in it are relative to it.
+    ///   - environment: where `${env:…}` looks.
+    /// - Returns: the configuration, and warnings in the order of the file.
+    /// - Throws: `ConfigurationErrors` with all errors and warnings when there is an error.
+    package static func load(
+        path: String,
+        environment: [String: String]
+    ) throws(ConfigurationErrors) -> (GatewayConfiguration, warnings: [ConfigurationIssue]) {
+        let log = IssueLog(file: path)
+        let file: LocalFile
+        do {
+            file = try LocalFile.read(path, limit: maxBytes)
+        } catch {
+            let remedy = "name the configuration with `--config FILE`"
+            log.error("", at: nil, "cannot read the configuration: \(error.reason)", remedy: remedy)
+            throw ConfigurationErrors(issues: log.issues)
+        }
+        guard let text = file.text else {
+            log.error("", at: nil, "the file is not UTF-8 text")
+            throw ConfigurationErrors(issues: log.issues)
+        }
+        return try load(text, log: log, base: BaseFolder(ofFile: path), environment: environment)
+    }
+
+    private static func load(
+        _ text: String,
+        log: IssueLog,
+        base: BaseFolder,
+        environment: [String: String]
+    ) throws(ConfigurationErrors) -> (GatewayConfiguration, warnings: [ConfigurationIssue]) {
+        let document: YAMLDocument
+        do {
+            document = try YAMLDocument.compose(text)
+        } catch {
+            log.error("", at: error.position, error.message)
+            throw ConfigurationErrors(issues: log.issues)
+        }
+        let file = YAMLFile(log: log, duplicated: document.duplicated)
+        guard let root = document.root, root.scalar?.string.isEmpty != true else {
+            log.error("", at: nil, "the file is empty", remedy: "config/hookgate.yaml is a configuration to start from")
+            throw ConfigurationErrors(issues: log.issues)
+        }
+        let configuration = ConfigurationSection(root, path: "", keys: keys, file: file).flatMap { top in
+            read(top, base: base, environment: environment)
+        }
+        let excerpts = SourceExcerpts(text, root: root, showable: log.showable)
+        let issues = log.finished(excerpts.excerpt)
+        guard let configuration, !log.hasErrors else { throw ConfigurationErrors(issues: issues) }
+        return (configuration, issues)
+    }
+
+    /// Nil when something that is needed could not be read; why is in the log.
+    private static func read(
+        _ top: ConfigurationSection,
+        base: BaseFolder,
+        environment: [String: String]
+    ) -> GatewayConfiguration? {
+        let publicURL = publicURL(top)
+        let eventLoops = top.scalar("event_loops")?.integer(in: 1...1024)
+        let listeners = ListenerSection(base: base, environment: environment).read(top)
+        let (users, userNames) = UserSection(base: base, environment: environment).read(top)
+        let (destinations, destinationNames) = DestinationSection().read(top)
+        let routes = RouteSection(users: userNames, destinations: destinationNames).read(top)
+        let followUpKey = followUpKey(top, base: base, environment: environment)
+        let logging = logging(top)
+        let shutdownTimeout = top.scalar("shutdown_timeout")?.duration(in: .milliseconds(100) ... .minutes(10))
+        warnAboutUnused(top, users, destinations, routes)
+        guard let publicURL else { return nil }
+        return GatewayConfiguration(
+            publicURL: publicURL,
+            eventLoops: eventLoops ?? System.coreCount,
+            listeners: listeners,
+            users: users,
+            routes: routes,
+            destinations: destinations,
+            followUpKey: followUpKey,
+            logging: logging,
+            shutdownTimeout: shutdownTimeout ?? .seconds(10)
+        )
+    }
+
+    private static func publicURL(_ top: ConfigurationSection) -> String? {
+        guard let scalar = top.required("public_url", remedy: "add `public_url: https://hooks.example.net:8443`"),
+            let text = scalar.publicText()
+        else { return nil }
+        do {
+            let url = try HTTPAddress(text)
+            guard url.scheme == "https" else {
+                scalar.error("the URL is not https", remedy: "the provider is only ever given https addresses")
+                return nil
+            }
+            guard url.target.isEmpty else {
+                scalar.error(
+                    "the URL goes on behind the host",
+                    remedy: "scheme, host and port only, no slash at the end"
+                )
+                return nil
+            }
+            guard url.network.port != 0 else {
+                scalar.error("the URL has port 0", remedy: "name the port that the provider can reach")
+                return nil
+            }
+            return text
+        } catch {
+            scalar.error("the URL \(error.reason)", remedy: "write `https://hooks.example.net:8443`")
+            return nil
+        }
+    }
+
+    private static func followUpKey(
+        _ top: ConfigurationSection,
+        base: BaseFolder,
+        environment: [String: String]
+    ) -> Secret? {
+        guard top.has("follow_up_key") else {
+            top.log.warning(
+                "follow_up_key",
+                at: nil,
+                "is not set: follow-up addresses of calls under way die with the process",
+                remedy: "make one with `openssl rand -hex 32` and name its file: `follow_up_key: ${file:follow-up.key}`"
+            )
+            return nil
+        }
+        guard let scalar = top.scalar("follow_up_key"),
+            let secret = scalar.secret(base: base, environment: environment)
+        else { return nil }
+        guard secret.exposed.utf8.count >= minFollowUpKeyBytes else {
+            scalar.error(
+                "the key is shorter than \(minFollowUpKeyBytes) bytes",
+                remedy: "`openssl rand -hex 32` makes one"
+            )
+            return nil
+        }
+        return secret
+    }
+
+    private static func logging(_ top: ConfigurationSection) -> LoggingConfiguration {
+        var logging = LoggingConfiguration(level: "info", format: .text, masksPersonalData: true)
+        guard let section = top.section("logging", keys: loggingKeys) else { return logging }
+        if let level = section.scalar("level")?.choice(levels) { logging.level = level }
+        let formats = LoggingConfiguration.Format.allCases.map(\.rawValue)
+        if let format = section.scalar("format")?.choice(formats).flatMap(LoggingConfiguration.Format.init) {
+            logging.format = format
+        }
+        if let masks = section.scalar("mask_personal_data")?.boolean() { logging.masksPersonalData = masks }
+        return logging
+    }
+
+    private static func warnAboutUnused(
+        _ top: ConfigurationSection,
+        _ users: [UserAccount],
+        _ destinations: [Destination],
+        _ routes: [RouteConfiguration]
+    ) {
+        guard !top.log.hasErrors else { return }
+        for user in users where !routes.contains(where: { $0.users.contains(user.name) }) {
+            let message = "the user \(user.name.quoted) may post to no route"
+            top.log.warning(top.has("users") ? "users" : "users_file", at: top.position(of: "users"), message)
+        }
+        for destination in destinations where !routes.contains(where: { $0.destinations.contains(destination.name) }) {
+            let message = "no route sends to the destination \(destination.name.quoted)"
+            top.log.warning("destinations", at: top.position(of: "destinations"), message)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Delivery
+import NIOCore
+
+/// Reads `destinations`.
+struct DestinationSection {
+    /// The names of event types, as `types` gives them.
+    package static let eventTypes = ["call.started", "call.answered", "call.ended", "call.digits"]
+
+    private static let forwards = "remove it; an event is forwarded once, before the reply"
+    private static let keys = ConfigurationSection.Keys(
+        known: ["name", "url", "format", "timeout", "concurrency", "types"],
+        later: ["expire": forwards, "retry": forwards, "breaker": forwards]
+    )
+
+    /// The destinations that could be read, and every name that was given.
+    func read(_ top: ConfigurationSection) -> (destinations: [Destination], names: Set<String>) {
+        let remedy = "add `destinations: [{name: backend, url: \"http://127.0.0.1:9000/events\"}]`"
+        var names: [String: Int] = [:]
+        let destinations = top.sections("destinations", keys: DestinationSection.keys, remedy: remedy).compactMap {
+            section -> Destination? in
+            let scalar = section.required("name", remedy: "add `name: backend`")
+            let name = scalar?.publicText()
+            if let scalar, let name {
+                if let line = names[name] {
+                    scalar.error(
+                        "the destination \(name.quoted) is given twice",
+                        remedy: "the first one is in line \(line)"
+                    )
+                }
+                if let problem = problem(inName: name) { scalar.error(problem) }
+                names[name] = names[name] ?? scalar.position?.line ?? 0
+            }
+            let url = url(section)
+            let format = section.scalar("format")?.choice(Destination.Format.allCases.map(\.rawValue))
+            let timeout = section.scalar("timeout")?.duration(in: .milliseconds(10) ... .minutes(1))
+            let concurrency = section.scalar("concurrency")?.integer(in: 1...10_000)
+            let types = types(section)
+            guard let name, let url else { return nil }
+            var destination = Destination(
+                name: name,
+                host: url.network.host,
+                port: url.network.port ?? 80,
+                target: url.target.hasPrefix("/") ? url.target : "/" + url.target
+            )
+            if let format = format.flatMap(Destination.Format.init) { destination.format = format }
+            if let timeout { destination.timeout = timeout }
+            if let concurrency { destination.concurrency = concurrency }
+            destination.types = types
+            return destination
+        }
+        return (destinations, Set(names.keys))
+    }
+
+    private func problem(inName name: String) -> String? {
+        if name.utf8.count > 100 { return "the name is longer than 100 bytes" }
+        let hasControls = name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+        return hasControls ? "the name holds a control character" : nil
+    }
+
+    private func url(_ section: ConfigurationSection) -> HTTPAddress? {
+        guard let scalar = section.required("url", remedy: "add `url: http://127.0.0.1:9000/events`"),
+            let text = scalar.publicText()
+        else { return nil }
+        do {
+            let url = try HTTPAddress(text)
+            guard url.scheme == "http" else {
+                scalar.error(
+                    "https destinations are not available in this version",
+                    remedy: "use http inside the trusted network, or a local TLS proxy"
+                )
+                return nil
+            }
+            guard url.network.port != 0 else {
+                scalar.error("the URL has port 0", remedy: "name the port that the backend listens on")
+                return nil
+            }
+            return url
+        } catch {
+            scalar.error("the URL \(error.reason)", remedy: error.remedy)
+            return nil
+        }
+    }
+
+    private func types(_ section: ConfigurationSection) -> Set<String>? {
+        guard let scalars = section.scalars("types") else { return nil }
+        var types: Set<String> = []
+        for scalar in scalars {
+            guard let type = scalar.choice(DestinationSection.eventTypes) else { continue }
+            if !types.insert(type).inserted {
+                scalar.error("the type \(type.quoted) is named twice", remedy: "remove one")
+            }
+        }
+        return types
+    }
+}

@@ -1,0 +1,135 @@
+import Auth
+import Edge
+import NIOCore
+
+/// Reads `listeners`.
+struct ListenerSection {
+    let base: BaseFolder
+    let environment: [String: String]
+
+    private static let keys = ConfigurationSection.Keys(known: ["address", "tls", "limits"])
+    private static let tlsKeys = ConfigurationSection.Keys(known: ["certificates", "minimum_version"])
+    private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase"])
+    private static let limitKeys = ConfigurationSection.Keys(known: [
+        "handshake_timeout", "header_timeout", "body_timeout", "idle_timeout", "write_timeout",
+        "max_body", "max_header", "max_header_fields", "max_connections",
+    ])
+
+    /// All listeners that could be read; clashes between them are noted.
+    func read(_ top: ConfigurationSection) -> [ListenerConfiguration] {
+        let remedy = "add `listeners: [{address: 0.0.0.0:8443, tls: …}]`"
+        var addresses: [(address: NetworkAddress, line: Int)] = []
+        return top.sections("listeners", keys: ListenerSection.keys, remedy: remedy).compactMap { section in
+            let address = address(section)
+            if let address {
+                if let other = addresses.first(where: { clash($0.address, address) }) {
+                    section.error(
+                        "address",
+                        "clashes with the listener in line \(other.line)",
+                        remedy: "use another port"
+                    )
+                }
+                addresses.append((address, section.position(of: "address")?.line ?? 0))
+            }
+            let tls = tls(section)
+            let limits = limits(section)
+            guard let address, let port = address.port, let tls else { return nil }
+            return ListenerConfiguration(host: address.host, port: port, tls: tls, limits: limits)
+        }
+    }
+
+    private func address(_ section: ConfigurationSection) -> NetworkAddress? {
+        guard let scalar = section.required("address", remedy: "add `address: 0.0.0.0:8443`"),
+            let text = scalar.publicText()
+        else { return nil }
+        let address: NetworkAddress
+        do {
+            address = try NetworkAddress(text[...])
+        } catch {
+            let remedy = text.hasPrefix("*") ? "write `0.0.0.0:8443` for every IPv4 address" : error.remedy
+            scalar.error("the address \(error.reason)", remedy: remedy)
+            return nil
+        }
+        guard address.port != nil else {
+            scalar.error("the address has no port", remedy: "write \("\(text):8443".quoted)")
+            return nil
+        }
+        return address
+    }
+
+    /// Whether the second address cannot be bound beside the first.
+    ///
+    /// `[::]` takes IPv4 as well (ipv6(7), IPV6_V6ONLY).
+    private func clash(_ a: NetworkAddress, _ b: NetworkAddress) -> Bool {
+        guard a.port == b.port, a.port != 0 else { return false }
+        if a.host.lowercased() == b.host.lowercased() || a.host == "::" || b.host == "::" { return true }
+        return a.host == "0.0.0.0" && !b.isIPv6 || b.host == "0.0.0.0" && !a.isIPv6
+    }
+
+    private func tls(_ listener: ConfigurationSection) -> TLSListenerConfiguration? {
+        if listener.lacks("tls") {
+            listener.error(
+                "tls",
+                "is missing",
+                remedy: "add `tls: {certificates: [{chain: server.pem, key: server.key}]}`"
+            )
+        }
+        guard let section = listener.section("tls", keys: ListenerSection.tlsKeys) else { return nil }
+        let version = section.scalar("minimum_version")?.choice(["1.2", "1.3"]) ?? "1.2"
+        let remedy = "add `certificates: [{chain: server.pem, key: server.key}]`"
+        let entries = section.sections("certificates", keys: ListenerSection.certificateKeys, remedy: remedy)
+        if entries.count > 1 {
+            entries[1].log.error(
+                entries[1].path,
+                at: entries[1].position,
+                "several certificates are not available in this version",
+                remedy: "keep one; put every name into it as a subject alternative name"
+            )
+        }
+        let certificates = entries.compactMap(certificate)
+        return certificates.count == 1
+            ? TLSListenerConfiguration(certificates: certificates, minimumVersion: version) : nil
+    }
+
+    private func certificate(_ section: ConfigurationSection) -> TLSListenerConfiguration.CertificateFiles? {
+        let chain = file(section.required("chain", remedy: "name the PEM file with the certificate and its issuers"))
+        let key = file(section.required("key", remedy: "name the PEM file with the private key"))
+        let scalar = section.scalar("pass_phrase")
+        let passPhrase = scalar?.secret(base: base, environment: environment)
+        guard let chain, let key else { return nil }
+        return TLSListenerConfiguration.CertificateFiles(chain: chain, key: key, passPhrase: passPhrase)
+    }
+
+    /// The absolute path of a file that can be opened.
+    private func file(_ scalar: ConfigurationScalar?) -> String? {
+        guard let scalar, let name = scalar.publicText() else { return nil }
+        let path = base.resolve(name)
+        if let reason = LocalFile.obstacle(to: path) {
+            let remedy =
+                "paths are relative to the configuration; `hookgate cert generate` makes a pair for development"
+            scalar.error("cannot open \(path.quoted): \(reason)", remedy: remedy)
+            return nil
+        }
+        return path
+    }
+
+    private func limits(_ listener: ConfigurationSection) -> EdgeLimits {
+        var limits = EdgeLimits()
+        guard let section = listener.section("limits", keys: ListenerSection.limitKeys) else { return limits }
+        func set<T>(_ field: WritableKeyPath<EdgeLimits, T>, _ value: T?) {
+            if let value { limits[keyPath: field] = value }
+        }
+        let phase = TimeAmount.milliseconds(100)...TimeAmount.minutes(10)
+        set(\.handshakeTimeout, section.scalar("handshake_timeout")?.duration(in: phase))
+        set(\.headerTimeout, section.scalar("header_timeout")?.duration(in: phase))
+        set(\.bodyTimeout, section.scalar("body_timeout")?.duration(in: phase))
+        set(\.writeTimeout, section.scalar("write_timeout")?.duration(in: phase))
+        set(\.idleTimeout, section.scalar("idle_timeout")?.duration(in: .seconds(1) ... .hours(1)))
+        set(\.maxBodyBytes, section.scalar("max_body")?.size(in: 1 << 10...16 << 20))
+        // The header parser has a bound of its own at 80 KiB.
+        set(\.maxHeaderBytes, section.scalar("max_header")?.size(in: 1 << 10...64 << 10))
+        set(\.maxHeaderFields, section.scalar("max_header_fields")?.integer(in: 8...1000))
+        set(\.maxConnections, section.scalar("max_connections")?.integer(in: 1...1_000_000))
+        return limits
+    }
+}

@@ -1,0 +1,87 @@
+import Auth
+
+/// `${env:NAME}` and `${file:path}`: where a secret is, so that it need not stand in the configuration.
+enum SecretReference: Equatable {
+    case environment(String)
+    case file(String)
+
+    /// Whether a text is or was meant as a reference.
+    static func isReference(_ text: String) -> Bool {
+        text.hasPrefix("${") && text.hasSuffix("}")
+    }
+
+    /// Nil when the text is no complete reference.
+    init?(_ text: String) {
+        guard SecretReference.isReference(text) else { return nil }
+        let inner = text.dropFirst(2).dropLast()
+        if inner.hasPrefix("env:") {
+            let name = inner.dropFirst(4)
+            guard let first = name.utf8.first, !(48...57).contains(first), name.utf8.allSatisfy(Self.isNameByte) else {
+                return nil
+            }
+            self = .environment(String(name))
+        } else if inner.hasPrefix("file:"), inner.utf8.count > 5 {
+            self = .file(String(inner.dropFirst(5)))
+        } else {
+            return nil
+        }
+    }
+
+    /// Letters, digits and the underscore (POSIX.1-2017, XBD 8.1).
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        byte == 95 || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+
+    /// How large a secret file may be, in bytes: a password, not a mistaken disk image.
+    private static let maxFileBytes = 64 * 1024
+
+    /// Fetches the secret; notes what is in the way.
+    ///
+    /// One newline at the end of a file is not part of the secret: editors and `echo` leave one.
+    func resolve(_ scalar: ConfigurationScalar, base: BaseFolder, environment: [String: String]) -> Secret? {
+        let log = scalar.log
+        switch self {
+        case .environment(let name):
+            guard let value = environment[name] else {
+                scalar.error("the environment variable `\(name)` is not set", remedy: "set it for this process")
+                return nil
+            }
+            return usable(value, scalar, "the environment variable `\(name)`")
+        case .file(let name):
+            let path = base.resolve(name)
+            let file: LocalFile
+            do {
+                file = try LocalFile.read(path, limit: SecretReference.maxFileBytes)
+            } catch {
+                scalar.error("the secret file \(path.quoted) cannot be read: \(error.reason)")
+                return nil
+            }
+            if file.isReadableByOthers {
+                log.warning(
+                    scalar.key,
+                    at: scalar.position,
+                    "the secret file \(path.quoted) can be read by everybody",
+                    remedy: "chmod o-rwx \(path)"
+                )
+            }
+            guard var text = file.text else {
+                scalar.error("the secret file \(path.quoted) is not UTF-8 text")
+                return nil
+            }
+            if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
+            return usable(text, scalar, "the secret file \(path.quoted)")
+        }
+    }
+
+    private func usable(_ text: String, _ scalar: ConfigurationScalar, _ source: String) -> Secret? {
+        guard !text.isEmpty else {
+            scalar.error("\(source) is empty", remedy: "put the secret in it")
+            return nil
+        }
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+            scalar.error("\(source) holds a control character", remedy: "one line of text, nothing else")
+            return nil
+        }
+        return Secret(text)
+    }
+}

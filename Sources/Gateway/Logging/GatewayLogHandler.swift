@@ -1,0 +1,62 @@
+package import Logging
+import Webhooks
+
+/// Writes log records to standard error, one line each, as text for people or JSON for machines.
+///
+/// The message of a record is a constant; everything that varies is metadata. Nothing in either can begin a new line or
+/// reach a terminal as a command. A record of the handler wins over metadata of its logger with the same key.
+package struct GatewayLogHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+
+    private let label: String
+    private let format: LoggingConfiguration.Format
+    private let output: any LogOutput
+
+    /// - Parameters:
+    ///   - label: names the part of the program.
+    ///   - level: records below it are not made.
+    ///   - format: how a line looks.
+    ///   - output: where lines go.
+    package init(
+        label: String,
+        level: Logger.Level,
+        format: LoggingConfiguration.Format,
+        output: any LogOutput = StandardError()
+    ) {
+        self.label = label
+        logLevel = level
+        self.format = format
+        self.output = output
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var fields = metadata
+        if let provided = metadataProvider?.get() { fields.merge(provided) { _, new in new } }
+        if let own = event.metadata { fields.merge(own) { _, new in new } }
+        if let error = event.error { fields["error"] = .string("\(error)") }
+        var line = LogLine(format: format)
+        line.begin(.now(), event.level, label: label, message: event.message.description)
+        for key in fields.keys.sorted() {
+            if let value = fields[key] { line.write(key, value) }
+        }
+        line.end()
+        output.write(line.bytes)
+    }
+}
+
+extension Logger {
+    /// The logger of the gateway as its configuration wants it.
+    package init(_ configuration: LoggingConfiguration, label: String = "hookgate") {
+        let level = Logger.Level(rawValue: configuration.level) ?? .info
+        self.init(label: label) { label in
+            GatewayLogHandler(label: label, level: level, format: configuration.format)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Auth
+import Delivery
+import Edge
+import Gateway
+import NIOCore
+import Testing
+
+@Suite struct ConfigurationLoaderTests {
+    @Test func `every key of the good file arrives`() throws {
+        let fixture = try ConfigurationFixture()
+        let (configuration, warnings) = try fixture.load(ConfigurationFixture.good)
+        #expect(warnings == [])
+        #expect(configuration.publicURL == "https://hooks.example.net:8443")
+        #expect(configuration.eventLoops == 2)
+        #expect(configuration.shutdownTimeout == .milliseconds(1500))
+        #expect(configuration.followUpKey?.exposed == ConfigurationFixture.environment["FOLLOW"])
+        let listener = try #require(configuration.listeners.first)
+        #expect(listener.host == "0.0.0.0" && listener.port == 8443)
+        #expect(listener.tls.certificates.map(\.chain) == ["\(fixture.folder)/server.pem"])
+        #expect(listener.tls.certificates.map(\.key) == ["\(fixture.folder)/server.key"])
+        #expect(listener.tls.minimumVersion == "1.3")
+        #expect(listener.limits.bodyTimeout == .seconds(9) && listener.limits.idleTimeout == .minutes(2))
+        #expect(listener.limits.maxBodyBytes == 65_536 && listener.limits.maxConnections == 10_000)
+        #expect(configuration.users.map(\.name) == ["sipgate", "second"])
+        #expect(hashes(configuration.users[0]) == [ConfigurationFixture.hash])
+        #expect(plain(configuration.users[1]) == ["correct horse battery"])
+        let route = try #require(configuration.routes.first)
+        #expect(route.path == "/hooks/sipgate" && route.provider == "sipgate")
+        #expect(route.users == ["sipgate", "second"] && route.destinations == ["crm", "call-log"])
+        #expect(configuration.destinations.map(\.target) == ["/events", "/"])
+        #expect(configuration.destinations.map(\.port) == [9000, 9001])
+        #expect(configuration.destinations[0].types == ["call.started", "call.ended"])
+        #expect(configuration.destinations[1].types == nil)
+        #expect(configuration.logging.level == "info" && configuration.logging.masksPersonalData)
+    }
+
+    @Test func `defaults are those of the types`() throws {
+        let text = """
+            public_url: https://[::1]
+            listeners: [{address: "[::1]:0", tls: {certificates: [{chain: server.pem, key: server.key}]}}]
+            users: [{name: a, password: "${env:SECOND}"}]
+            routes: [{path: /a, provider: sipgate, users: [a], destinations: [b]}]
+            destinations: [{name: b, url: "http://localhost?x=1"}]
+
+            """
+        let (configuration, warnings) = try ConfigurationFixture().load(text)
+        #expect(warnings.map(\.key) == ["follow_up_key"])
+        #expect(configuration.eventLoops == System.coreCount)
+        #expect(configuration.listeners[0].host == "::1" && configuration.listeners[0].port == 0)
+        #expect(configuration.listeners[0].limits.idleTimeout == EdgeLimits().idleTimeout)
+        #expect(configuration.listeners[0].tls.minimumVersion == "1.2")
+        #expect(configuration.destinations[0].port == 80 && configuration.destinations[0].target == "/?x=1")
+        #expect(configuration.destinations[0].concurrency == 16)
+        #expect(configuration.logging.format == .text && configuration.logging.level == "info")
+        #expect(configuration.followUpKey == nil)
+    }
+
+    @Test func `the file of the benchmark loads`() throws {
+        let fixture = try ConfigurationFixture()
+        let text = """
+            public_url: https://localhost:18443
+            event_loops: 1
+            listeners:
+              - address: 127.0.0.1:18443
+                tls:
+                  certificates: [{chain: \(fixture.folder)/server.pem, key: \(fixture.folder)/server.key}]
+                limits: {max_connections: 20000, idle_timeout: 300s}
+            users:
+              - {name: bench, password: "${env:SECOND}"}
+            routes:
+              - path: /hooks/sipgate
+                provider: sipgate
+                users: [bench]
+                destinations: [backend]
+                durable: false
+            destinations:
+              - {name: backend, url: "http://127.0.0.1:18080/hooks/sipgate", concurrency: 128}
+
+            logging: {level: warning}
+
+            """
+        let (configuration, _) = try fixture.load(text)
+        #expect(configuration.listeners[0].limits.idleTimeout == .seconds(300))
+        #expect(configuration.destinations[0].concurrency == 128)
+        #expect(configuration.logging.level == "warning")
+    }
+
+    @Test func `secrets come from files without their last newline, and open ones are warned about`() throws {
+        let fixture = try ConfigurationFixture()
+        try fixture.write("password", "p\u{e4}ss word\n", mode: 0o644)
+        let text = ConfigurationFixture.good.replacing("${env:SECOND}", with: "${file:password}")
+        let (configuration, warnings) = try fixture.load(text)
+        #expect(plain(configuration.users[1]) == ["p\u{e4}ss word"])
+        #expect(warnings.map(\.key) == ["users[1].password"])
+        #expect(warnings.first?.message.contains("can be read by everybody") == true)
+    }
+
+    @Test func `several hashes of a user are all good`() throws {
+        let other = "$6$saltsalt$abcdefgh"
+        let text = ConfigurationFixture.good.replacing(
+            "\"\(ConfigurationFixture.hash)\"",
+            with: "[\"\(ConfigurationFixture.hash)\", '\(other)']"
+        )
+        let (configuration, _) = try ConfigurationFixture().load(text)
+        #expect(hashes(configuration.users[0]) == [ConfigurationFixture.hash, other])
+    }
+
+    @Test func `a users file adds users, several lines for one name are several passwords`() throws {
+        let fixture = try ConfigurationFixture()
+        let hash = ConfigurationFixture.hash
+        try fixture.write("users", "# ours\nthird:\(hash)\n\nthird:$y$j9T$abc$def\r\nfourth:\(hash)\n")
+        let text = ConfigurationFixture.good.replacing("[sipgate, second]", with: "[sipgate, second, third, fourth]")
+        let (configuration, _) = try fixture.load(text + "users_file: users\n")
+        #expect(configuration.users.map(\.name) == ["sipgate", "second", "third", "fourth"])
+        #expect(hashes(configuration.users[2]) == [hash, "$y$j9T$abc$def"])
+    }
+
+    @Test func `problems in a users file carry its name and line`() throws {
+        let fixture = try ConfigurationFixture()
+        try fixture.write("users", "nocolon\nweak:$apr1$abc$def\n:x\nsipgate:\(ConfigurationFixture.hash)\n")
+        let issues = try fixture.issues(ConfigurationFixture.good + "users_file: users\n")
+        let places = issues.map { "\($0.file == fixture.path ? "main" : "users"):\($0.line ?? 0):\($0.column ?? 0)" }
+        #expect(places == ["main:30:13", "users:1:1", "users:2:6", "users:3:1"])
+        #expect(issues[0].message == "the user `sipgate` stands in the users file and in line 10")
+    }
+
+    @Test func `users and destinations that nobody uses are warned about`() throws {
+        let text = ConfigurationFixture.good.replacing("[sipgate, second]", with: "[sipgate]")
+            .replacing("[crm, call-log]", with: "[crm]")
+        let (_, warnings) = try ConfigurationFixture().load(text)
+        #expect(warnings.map(\.key) == ["users", "destinations"])
+    }
+
+    private func hashes(_ user: UserAccount) -> [String] {
+        user.passwords.compactMap { if case .hash(let hash) = $0 { hash } else { nil } }
+    }
+
+    private func plain(_ user: UserAccount) -> [String] {
+        user.passwords.compactMap { if case .plain(let secret) = $0 { secret.exposed } else { nil } }
+    }
+}
