@@ -10,7 +10,7 @@ DESTDIR ?=
 CONFIG ?= config/hookgate.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: deps build run test lint format bench certs install clean help fuzz asan valgrind tls-conformance
+.PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -42,6 +42,12 @@ bench: build ## measure beside nginx, haproxy and others: make bench PEERS="hook
 
 install: build ## install binary, shell completions and an example configuration below $(PREFIX)
 	@sh scripts/install.sh "$(DESTDIR)" "$(PREFIX)" $(HOOKGATE)
+
+tls-conformance: build ## examine TLS with testssl.sh and sslyze
+	@sh scripts/tls-conformance.sh $(HOOKGATE)
+
+clients: ## push with curl, openssl, Python, Node and Java to the gateway of `make run`
+	@sh scripts/clients.sh
 
 clean: ## remove what was built; certificates and var/ stay
 	rm -rf .build .build-*

@@ -22,6 +22,7 @@ let nio = (
 )
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -63,7 +64,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery",
-                nio.core, nio.posix, nio.http1, logging, lifecycle, yams,
+                nio.core, nio.posix, logging, lifecycle, signals, yams,
             ],
             swiftSettings: safe),
         .target(

@@ -84,16 +84,9 @@ package final class Listener: Sendable {
 package struct EdgeLoops: Sendable {
     private let byLoop: [ObjectIdentifier: NIOLoopBound<EdgeLoop>]
 
-    /// Makes the loops' parts, each on its own loop.
-    package static func make(
-        group: MultiThreadedEventLoopGroup,
-        _ make: @escaping @Sendable (any EventLoop) -> EdgeLoop
-    ) async throws -> EdgeLoops {
-        var byLoop: [ObjectIdentifier: NIOLoopBound<EdgeLoop>] = [:]
-        for loop in group.makeIterator() {
-            byLoop[ObjectIdentifier(loop)] = try await loop.submit { NIOLoopBound(make(loop), eventLoop: loop) }.get()
-        }
-        return EdgeLoops(byLoop: byLoop)
+    /// One part for each loop of the listener's group.
+    package init(_ loops: [NIOLoopBound<EdgeLoop>]) {
+        byLoop = Dictionary(loops.map { (ObjectIdentifier($0.eventLoop), $0) }) { first, _ in first }
     }
 
     /// The part of the loop that this is called on.
