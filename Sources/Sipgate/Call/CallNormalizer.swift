@@ -39,8 +39,12 @@ enum CallNormalizer {
             object.name("users", into: &out)
             write(users, &out)
             // Lists that could not be paired with the names stand beside them, as they came.
-            if push.userIDs.count != users.count { object.strings("userIds", push.userIDs, into: &out) }
-            if push.fullUserIDs.count != users.count { object.strings("fullUserIds", push.fullUserIDs, into: &out) }
+            if !push.userIDs.isEmpty, push.userIDs.count != users.count {
+                object.strings("userIds", push.userIDs, into: &out)
+            }
+            if !push.fullUserIDs.isEmpty, push.fullUserIDs.count != users.count {
+                object.strings("fullUserIds", push.fullUserIDs, into: &out)
+            }
             object.bool("voicemail", push.isVoicemail, into: &out)
         }
         if let cause = push.cause {
