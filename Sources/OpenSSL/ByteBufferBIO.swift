@@ -9,13 +9,11 @@ final class ByteBufferBIO {
     /// Ciphertext that OpenSSL has not taken yet.
     var inbound = ByteBuffer()
     /// Ciphertext that OpenSSL has made since it was last taken.
-    var outbound = ByteBuffer()
+    private(set) var outbound = ByteBuffer()
     /// Whether the peer will send nothing more: an empty `inbound` is then the end and not a pause.
     var isAtEnd = false
     /// Makes `outbound`.
     private let allocator: ByteBufferAllocator
-    /// Least capacity of the next `outbound`: what the writer expects to come.
-    private var expectedOutput = 0
 
     init(allocator: ByteBufferAllocator) {
         self.allocator = allocator
@@ -32,18 +30,26 @@ final class ByteBufferBIO {
     }
 
     /// Makes room for `count` bytes of ciphertext at once, lest the buffer grow record by record.
-    func expectOutput(_ count: Int) {
-        expectedOutput = count
+    func reserveOutput(_ count: Int) {
+        if outbound.capacity == 0 {
+            outbound = allocator.buffer(capacity: count)
+        } else {
+            outbound.reserveCapacity(minimumWritableBytes: count)
+        }
+    }
+
+    /// Takes what OpenSSL wrote; nil when it wrote nothing.
+    func takeOutput() -> ByteBuffer? {
+        let taken = outbound
+        outbound = ByteBuffer()
+        return taken.readableBytes > 0 ? taken : nil
     }
 
     /// Appends what OpenSSL wrote.
     ///
     /// It always fits: the handler above bounds what a peer can make us say.
     fileprivate func write(_ bytes: UnsafeRawBufferPointer) {
-        if outbound.capacity == 0 {
-            outbound = allocator.buffer(capacity: max(bytes.count, expectedOutput))
-            expectedOutput = 0
-        }
+        if outbound.capacity == 0 { reserveOutput(bytes.count) }
         outbound.writeBytes(bytes)
     }
 

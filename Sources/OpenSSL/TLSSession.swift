@@ -19,7 +19,6 @@ package struct TLSSession: ~Copyable {
         case failed([OpenSSLError])
     }
 
-    // Destroyed in this order: the SSL frees its BIO, which points at `bio`.
     private let ssl: Owned
     private let bio: ByteBufferBIO
     private let context: TLSContext
@@ -75,10 +74,7 @@ package struct TLSSession: ~Copyable {
 
     /// Ciphertext for the peer, if there is any, in one buffer.
     package mutating func takeCiphertext() -> ByteBuffer? {
-        guard bio.outbound.readableBytes > 0 else { return nil }
-        let ciphertext = bio.outbound
-        bio.outbound = ByteBuffer()
-        return ciphertext
+        bio.takeOutput()
     }
 
     /// Bytes of ciphertext that wait for `takeCiphertext`.
@@ -121,7 +117,7 @@ package struct TLSSession: ~Copyable {
     /// Makes room at once for the records of `length` bytes that are about to be written in one or several calls.
     package mutating func expectPlaintext(_ length: Int) {
         let records = length / Int(SSL3_RT_MAX_PLAIN_LENGTH) + 2
-        bio.expectOutput(length + records * TLSSession.recordOverhead)
+        bio.reserveOutput(length + records * TLSSession.recordOverhead)
     }
 
     /// Says goodbye: puts a close_notify into the ciphertext, once, and sends nothing after it.

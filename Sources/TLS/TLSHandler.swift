@@ -1,0 +1,366 @@
+package import NIOCore
+internal import NIOTLS
+internal import OpenSSL
+
+/// TLS in a channel: ciphertext below, plaintext above, both as `ByteBuffer`s.
+///
+/// A shell: `TLSStateMachine` decides, `TLSSession` encrypts, and this performs. Fires `TLSUserEvent`s; errors are
+/// `TLSError`s. Closing it says goodbye first (close_notify), so a close takes effect a moment later. Without traffic
+/// it holds no buffers. Not Sendable: lives on its channel's event loop.
+package final class TLSHandler: ChannelDuplexHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    private let tlsContext: TLSContext
+    private let serverName: String?
+    private let handshakeTimeout: TimeAmount
+    private let limits: TLSLimits
+
+    private var machine: TLSStateMachine
+    /// Made when the first bytes are due, so that whoever only connects costs nothing.
+    private var session: TLSSession?
+    private var pending = PendingWrites()
+    private var plainHTTP = PlainHTTP()
+    /// The handshake's deadline or a bound on closing, never both.
+    private var timer: NIOScheduledCallback?
+    private var context: ChannelHandlerContext?
+    /// Ciphertext of our own was written and waits for a flush.
+    private var needsFlush = false
+    /// A read that somebody asked for has brought no plaintext yet.
+    private var owesPlaintext = false
+
+    init(context: TLSContext, serverName: String? = nil, handshakeTimeout: TimeAmount, limits: TLSLimits) {
+        tlsContext = context
+        self.serverName = serverName
+        self.handshakeTimeout = handshakeTimeout
+        self.limits = limits
+        machine = TLSStateMachine(limits: limits)
+    }
+
+    // MARK: Life
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { start(context) }
+    }
+
+    package func channelActive(context: ChannelHandlerContext) {
+        start(context)
+        context.fireChannelActive()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        let (error, promise) = machine.disconnected()
+        tearDown(failingWritesWith: ChannelError.ioOnClosedChannel)
+        promise?.succeed(())
+        if let error { context.fireErrorCaught(error) }
+        context.fireChannelInactive()
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        let (_, promise) = machine.disconnected()
+        tearDown(failingWritesWith: ChannelError.ioOnClosedChannel)
+        promise?.succeed(())
+        self.context = nil
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard machine.connected() else { return }
+        setTimer(handshakeTimeout)
+        if tlsContext.role == .client {
+            shakeHands(context)
+            sendWaitingFlush(context)
+        }
+        context.read()
+    }
+
+    private func tearDown(failingWritesWith error: any Error) {
+        timer?.cancel()
+        timer = nil
+        session = nil
+        failPendingWrites(error)
+    }
+
+    // MARK: Inbound
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let ciphertext = unwrapInboundIn(data)
+        switch machine.arrived(ciphertext.readableBytes) {
+        case .handshake:
+            plainHTTP.look(at: ciphertext.readableBytesView)
+            shakeHands(context, ciphertext)
+        case .decrypt:
+            session?.receive(ciphertext)
+            decrypt(context)
+        case .drop:
+            break
+        case .close(let promise):
+            close(context, promise)
+        }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        sendWaitingFlush(context)
+        context.fireChannelReadComplete()
+        // Records came in part and whoever asked for a read is still waiting, or what we read is for ourselves.
+        if owesPlaintext || machine.readsForItself { context.read() }
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            switch machine.inputEnded() {
+            case .report(let error): context.fireErrorCaught(error)
+            case .fail(let error): fail(context, error)
+            case .close(let promise): close(context, promise)
+            case .wait: break
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func shakeHands(_ context: ChannelHandlerContext, _ ciphertext: ByteBuffer? = nil) {
+        var step = TLSSession.Step.needsInput
+        do {
+            if session == nil {
+                session = try TLSSession(
+                    context: tlsContext,
+                    serverName: serverName,
+                    allocator: context.channel.allocator
+                )
+            }
+            if let ciphertext { session?.receive(ciphertext) }
+            step = session?.handshake() ?? .needsInput
+        } catch {
+            step = .failed([error])
+        }
+        let action = machine.shookHands(step, isPlainHTTP: tlsContext.role == .server && plainHTTP.isRecognised)
+        switch action {
+        case .wait:
+            sendCiphertext(context)
+        case .complete:
+            sendCiphertext(context)
+            completeHandshake(context)
+        case .fail(.plaintextHTTP):
+            session = nil
+            let reply = context.channel.allocator.buffer(string: PlainHTTP.reply)
+            fail(context, .plaintextHTTP, saying: reply)
+        case .fail(let error):
+            fail(context, error)
+        }
+    }
+
+    private func completeHandshake(_ context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        let chosen = session?.negotiatedProtocol
+        context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: chosen))
+        if machine.encryptsOnFlush && pending.hasFlushed {
+            encrypt(context)
+            needsFlush = false
+            context.flush()
+        }
+        // Also where nothing came behind the handshake: OpenSSL gives its read buffer back when it finds no more.
+        if machine.isOpen { decrypt(context) }
+    }
+
+    private func decrypt(_ context: ChannelHandlerContext) {
+        var plaintext = context.channel.allocator.buffer(capacity: 0)
+        let before = session?.waitingCiphertext ?? 0
+        let step = session?.read(into: &plaintext) ?? .needsInput
+        let unasked = (session?.waitingCiphertext ?? 0) - before
+        if plaintext.readableBytes > 0 {
+            // Before the end of the connection is told: a request that came with a goodbye is still a request.
+            owesPlaintext = false
+            context.fireChannelRead(wrapInboundOut(plaintext))
+        }
+        perform(machine.decrypted(step, unasked: unasked), context)
+    }
+
+    private func perform(_ action: TLSStateMachine.ReadAction, _ context: ChannelHandlerContext) {
+        switch action {
+        case .wait:
+            sendCiphertext(context)
+        case .sayGoodbye:
+            context.fireUserInboundEventTriggered(TLSUserEvent.shutdownCompleted)
+            sayGoodbye(context)
+        case .fail(let error):
+            fail(context, error)
+        }
+    }
+
+    // MARK: Outbound
+
+    package func read(context: ChannelHandlerContext) {
+        owesPlaintext = true
+        context.read()
+    }
+
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch machine.wrote() {
+        case .keep: pending.append(unwrapOutboundIn(data), promise: promise)
+        case .refuse(let error): promise?.fail(error)
+        }
+    }
+
+    package func flush(context: ChannelHandlerContext) {
+        pending.flush()
+        if machine.encryptsOnFlush && pending.hasFlushed { encrypt(context) }
+        needsFlush = false
+        context.flush()
+    }
+
+    package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        switch mode {
+        case .all:
+            switch machine.closeRequested(promise) {
+            case .sayGoodbye: sayGoodbye(context)
+            case .close(let promise): close(context, promise)
+            case .wait: break
+            }
+        case .output:
+            closeOutput(context, promise)
+        case .input:
+            // Dropping the peer's plaintext unread is possible, but nobody here wants it.
+            promise?.fail(ChannelError.operationUnsupported)
+        }
+    }
+
+    private func closeOutput(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        guard machine.closeOutputRequested() else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
+        failPendingWrites(ChannelError.outputClosed)
+        session?.close()
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: promise) }
+        writeCiphertext(context, sent)
+    }
+
+    /// Encrypts what was flushed into one buffer and writes it; the caller flushes.
+    private func encrypt(_ context: ChannelHandlerContext) {
+        let segments = pending.takeFlushed()
+        session?.expectPlaintext(segments.reduce(0) { $0 + $1.plaintext.readableBytes })
+        var promise: EventLoopPromise<Void>?
+        for segment in segments {
+            promise.setOrCascade(to: segment.promise)
+        }
+        for segment in segments {
+            let step = session?.write(segment.plaintext) ?? .done
+            guard step == .done else {
+                let reasons = if case .failed(let reasons) = step { reasons } else { [OpenSSLError]() }
+                promise?.fail(TLSError.connectionFailed(reasons))
+                perform(machine.writeFailed(reasons), context)
+                return
+            }
+        }
+        let ciphertext = session?.takeCiphertext() ?? ByteBuffer()
+        context.write(wrapOutboundOut(ciphertext), promise: promise)
+    }
+
+    /// Writes ciphertext that nobody wrote plaintext for: handshake, tickets, alerts.
+    private func sendCiphertext(_ context: ChannelHandlerContext) {
+        guard let ciphertext = session?.takeCiphertext() else { return }
+        needsFlush = true
+        context.write(wrapOutboundOut(ciphertext), promise: nil)
+    }
+
+    private func sendWaitingFlush(_ context: ChannelHandlerContext) {
+        guard needsFlush else { return }
+        needsFlush = false
+        context.flush()
+    }
+
+    private func writeCiphertext(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>) {
+        let ciphertext = session?.takeCiphertext() ?? ByteBuffer()
+        needsFlush = false
+        context.writeAndFlush(wrapOutboundOut(ciphertext), promise: promise)
+    }
+
+    private func failPendingWrites(_ error: any Error) {
+        for segment in pending.takeAll() { segment.promise?.fail(error) }
+    }
+
+    // MARK: Closing
+
+    /// Ends the connection for `error`, with OpenSSL's alert or `reply` as the last bytes.
+    private func fail(_ context: ChannelHandlerContext, _ error: TLSError, saying reply: ByteBuffer? = nil) {
+        failPendingWrites(error)
+        context.fireErrorCaught(error)
+        sendLastBytes(context, reply ?? session?.takeCiphertext())
+    }
+
+    private func sayGoodbye(_ context: ChannelHandlerContext) {
+        failPendingWrites(ChannelError.outputClosed)
+        session?.close()
+        sendLastBytes(context, session?.takeCiphertext())
+    }
+
+    private func sendLastBytes(_ context: ChannelHandlerContext, _ bytes: ByteBuffer?) {
+        timer?.cancel()
+        timer = nil
+        needsFlush = false
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { result in
+            let isSent = if case .success = result { true } else { false }
+            switch self.machine.lastBytesSent(successfully: isSent) {
+            case .linger: self.linger(context)
+            case .close(let promise): self.close(context, promise)
+            case .wait: break
+            }
+        }
+        context.writeAndFlush(wrapOutboundOut(bytes ?? ByteBuffer()), promise: sent)
+        if machine.isSendingLastBytes { setTimer(limits.flushTimeout) }
+    }
+
+    private func linger(_ context: ChannelHandlerContext) {
+        setTimer(limits.lingerTimeout)
+        context.close(mode: .output, promise: nil)
+        if machine.isLingering { context.read() }
+    }
+
+    private func close(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        timer?.cancel()
+        timer = nil
+        failPendingWrites(ChannelError.ioOnClosedChannel)
+        context.close(mode: .all, promise: promise)
+    }
+
+    // MARK: Time
+
+    private func setTimer(_ amount: TimeAmount) {
+        guard let context else { return }
+        timer?.cancel()
+        let target = Deadline(handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+        // Fails only while the event loop is being shut down, and the channel with it.
+        timer = try? context.eventLoop.scheduleCallback(in: amount, handler: target)
+    }
+
+    private func deadlinePassed() {
+        guard let context else { return }
+        timer = nil
+        switch machine.timerFired() {
+        case .timeOut(let error):
+            failPendingWrites(error)
+            context.fireErrorCaught(error)
+            context.close(mode: .all, promise: nil)
+        case .close(let promise):
+            close(context, promise)
+        case .wait:
+            break
+        }
+    }
+
+    private struct Deadline: NIOScheduledCallbackHandler, Sendable {
+        let handler: NIOLoopBound<TLSHandler>
+
+        func handleScheduledCallback(eventLoop: some EventLoop) {
+            handler.value.deadlinePassed()
+        }
+    }
+}
+
+@available(*, unavailable)
+extension TLSHandler: Sendable {}
