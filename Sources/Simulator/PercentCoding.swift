@@ -1,6 +1,8 @@
 /// Percent-encoding in the two forms that occur: URLs, and form bodies as the provider's Java client writes them.
 enum PercentCoding {
-    /// Nil when an escape is broken or the result is no UTF-8. A plus stays a plus.
+    /// Nil when an escape is broken or the result is no UTF-8.
+    ///
+    /// A plus stays a plus.
     static func decode(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
