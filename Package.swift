@@ -17,10 +17,12 @@ let nio = (
     posix: Target.Dependency.product(name: "NIOPosix", package: "swift-nio"),
     embedded: Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio"),
     http1: Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio"),
-    tls: Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+    tls: Target.Dependency.product(name: "NIOTLS", package: "swift-nio"),
+    extras: Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 )
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -30,6 +32,7 @@ let package = Package(
     products: [.executable(name: "hookgate", targets: ["hookgate"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -47,7 +50,7 @@ let package = Package(
         .target(name: "Sipgate", dependencies: ["Webhooks", "OpenSSL", nio.core], swiftSettings: safe),
         .target(
             name: "Edge",
-            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.tls, logging],
+            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.extras, logging],
             swiftSettings: safe),
         .target(
             name: "Auth",
@@ -61,7 +64,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery",
-                nio.core, nio.posix, nio.http1, logging, lifecycle, yams,
+                nio.core, nio.posix, logging, lifecycle, signals, yams,
             ],
             swiftSettings: safe),
         .target(
@@ -94,7 +97,7 @@ let package = Package(
         .testTarget(
             name: "EdgeTests",
             dependencies: [
-                "Edge", "Webhooks", "TLS", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1,
+                "Edge", "Webhooks", "TLS", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1, logging,
             ],
             swiftSettings: callsC),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Webhooks", nio.core, nio.posix], swiftSettings: callsC),

@@ -1,0 +1,53 @@
+# Hookgate: everything a person types. `make help` lists the targets.
+
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# The runtime is linked in, so that the target machine needs only libssl and libcrypt. Dynamic exclusivity checks cost
+# 4 of 39 µs an event on a bare NIO gateway; debug builds, and so the tests, keep them.
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked $(SWIFT_FLAGS)
+HOOKGATE := .build/release/hookgate
+PREFIX ?= /usr/local
+DESTDIR ?=
+CONFIG ?= config/hookgate.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+
+deps: ## install the missing system packages (Debian), or say which they are
+	@sh scripts/deps.sh
+
+build: deps ## build the release binary, .build/release/hookgate
+	swift build $(RELEASE_FLAGS) --product hookgate
+
+run: build certs ## build, make a development certificate if there is none, start gateway and development backend
+	@sh scripts/run.sh $(HOOKGATE) $(CONFIG)
+
+test: deps ## build and run all tests
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build $(SWIFT_FLAGS)
+
+lint: ## check the format of all sources
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+format: ## format all sources
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+certs: build ## make a development certificate in certs/ if there is none
+	@test -e certs/server.pem || $(HOOKGATE) cert generate --out certs
+
+bench: build ## measure beside nginx, haproxy and others: make bench PEERS="hookgate:direct nginx:lua"
+	@sh scripts/bench.sh $(PEERS)
+
+install: build ## install binary, shell completions and an example configuration below $(PREFIX)
+	@sh scripts/install.sh "$(DESTDIR)" "$(PREFIX)" $(HOOKGATE)
+
+tls-conformance: build ## examine TLS with testssl.sh and sslyze
+	@sh scripts/tls-conformance.sh $(HOOKGATE)
+
+clients: ## push with curl, openssl, Python, Node and Java to the gateway of `make run`
+	@sh scripts/clients.sh
+
+clean: ## remove what was built; certificates and var/ stay
+	rm -rf .build .build-*

@@ -1,0 +1,43 @@
+package import Logging
+import NIOCore
+import Webhooks
+
+/// One line per request and one per broken connection, with constant messages and stable keys. No header values, no queries.
+package struct EdgeLog: Sendable {
+    private let logger: Logger
+
+    package init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Whether request lines are written, so that nothing is prepared for nothing.
+    var isOn: Bool { logger.logLevel <= .info }
+
+    func replied(client: ClientAddress, target: (method: String, path: String)?, reply: Reply, took: TimeAmount) {
+        logger.info(
+            "request",
+            metadata: [
+                "client": "\(client)",
+                "method": "\(target?.method ?? "-")",
+                "path": "\(target?.path ?? "-")",
+                "status": "\(reply.status)",
+                "reason": "\(reply.reason?.rawValue ?? "-")",
+                "duration_us": "\(took.nanoseconds / 1000)",
+            ])
+    }
+
+    func abandoned(client: ClientAddress, target: (method: String, path: String)?, reply: Reply) {
+        logger.info(
+            "client left before its reply",
+            metadata: [
+                "client": "\(client)",
+                "method": "\(target?.method ?? "-")",
+                "path": "\(target?.path ?? "-")",
+                "status": "\(reply.status)",
+            ])
+    }
+
+    func failed(client: ClientAddress, error: any Error) {
+        logger.debug("connection failed", metadata: ["client": "\(client)", "error": "\(error)"])
+    }
+}

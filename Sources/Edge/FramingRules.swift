@@ -1,0 +1,95 @@
+import NIOHTTP1
+import Webhooks
+
+/// What the parser lets through and an edge must not (RFC 9112, sections 3.2, 5.2, 6.1, 6.3; RFC 9110, section 10.1.1).
+///
+/// Every rule here is one way in which two parsers can disagree about where a request ends. llhttp, as NIO sets it up,
+/// already refuses both length fields together, differing or repeated lengths, bare CR and LF, and spaces before colons.
+enum FramingRules {
+    /// A head that may be read on, and how its content is framed.
+    struct Framing: Equatable {
+        /// The declared length of the content, 0 without content, nil when it is chunked.
+        var contentLength: Int?
+        /// The client waits for 100 (Continue) before it sends its content.
+        var expectsContinue: Bool
+    }
+
+    /// Checks a head.
+    ///
+    /// - Returns: its framing, or the reason to refuse it and to close the connection.
+    static func check(_ head: NIOHTTP1.HTTPRequestHead, limits: EdgeLimits) -> Result<Framing, Refusal> {
+        guard head.uri.utf8.count <= limits.maxTargetBytes else { return .failure(Refusal(.targetTooLong)) }
+        guard isVisible(head.uri) else { return .failure(Refusal(.malformedRequest)) }
+        var framing = Framing(contentLength: 0, expectsContinue: false)
+        var hosts = 0
+        var lengths = 0
+        var codings = 0
+        for (name, value) in head.headers {
+            // A folded line (obs-fold) or a control character.
+            guard isFieldValue(value) else { return .failure(Refusal(.ambiguousFraming)) }
+            switch name.utf8.count {
+            case 4 where name.equalsIgnoringCase("host"):
+                hosts += 1
+            case 6 where name.equalsIgnoringCase("expect"):
+                guard value.equalsIgnoringCase("100-continue") else { return .failure(Refusal(.unsupportedExpectation)) }
+                framing.expectsContinue = head.version == .http1_1
+            case 14 where name.equalsIgnoringCase("content-length"):
+                lengths += 1
+                // Digits only: `Int` would also take a sign.
+                guard !value.isEmpty, value.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
+                    return .failure(Refusal(.ambiguousFraming))
+                }
+                // More digits than an Int holds are too large, not malformed.
+                framing.contentLength = Int(value) ?? Int.max
+            case 17 where name.equalsIgnoringCase("transfer-encoding"):
+                codings += 1
+                // Any coding but chunked alone would need undoing, and HTTP/1.0 knows none.
+                guard value.equalsIgnoringCase("chunked"), head.version == .http1_1 else {
+                    return .failure(Refusal(.ambiguousFraming))
+                }
+                framing.contentLength = nil
+            default:
+                break
+            }
+        }
+        guard lengths + codings <= 1 else { return .failure(Refusal(.ambiguousFraming)) }
+        guard hosts == 1 || hosts == 0 && head.version == .http1_0 else { return .failure(Refusal(.malformedRequest)) }
+        if let length = framing.contentLength, length > limits.maxBodyBytes { return .failure(Refusal(.bodyTooLarge)) }
+        return .success(framing)
+    }
+
+    /// A reason as an error, for `Result`.
+    struct Refusal: Error, Equatable {
+        let reason: ReasonCode
+
+        init(_ reason: ReasonCode) {
+            self.reason = reason
+        }
+    }
+
+    /// Visible ASCII and octets above it; a space or a control character ends a target elsewhere.
+    private static func isVisible(_ target: String) -> Bool {
+        target.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+    }
+
+    /// RFC 9110, section 5.5: no control character but the tab.
+    private static func isFieldValue(_ value: String) -> Bool {
+        value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
+    }
+}
+
+extension String {
+    /// Compares with a lower-case ASCII word, ignoring ASCII case.
+    func equalsIgnoringCase(_ lowercased: StaticString) -> Bool {
+        guard utf8.count == lowercased.utf8CodeUnitCount else { return false }
+        return lowercased.withUTF8Buffer { wanted in
+            var index = 0
+            for byte in utf8 {
+                let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
+                if unsafe folded != wanted[index] { return false }
+                index += 1
+            }
+            return true
+        }
+    }
+}

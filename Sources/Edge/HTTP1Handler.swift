@@ -1,0 +1,338 @@
+import NIOCore
+import NIOHTTP1
+import Webhooks
+
+/// Serves one connection: the shell around `ConnectionState`.
+///
+/// Reads request parts, writes whole replies as bytes, and keeps the deadlines. There is one timer per connection,
+/// compared with the stored deadline when it fires; a request that comes whole never touches it.
+final class HTTP1Handler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = Never
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    /// Pipelined parts that may wait before reading stops. A client that waits for its replies never gets here, and
+    /// pays for no change of its socket's interest set.
+    private static let maxWaitingParts = 64
+
+    private let responder: any Responder
+    private let writer: ReplyWriter
+    private let log: EdgeLog
+    private let client: ClientAddress
+    private let progress: RequestDecoder.Progress
+
+    private var state: ConnectionState
+    private var context: ChannelHandlerContext?
+    /// Parts of requests behind the one in work.
+    private var waiting: [HTTPServerRequestPart] = []
+    private var isDrainingWaiting = false
+    private var readHeldBack = false
+    /// Inside a read cycle replies are joined into one flush.
+    private var isReading = false
+    private var needsFlush = false
+    private var deadline = NIODeadline.distantFuture
+    private var writeDeadline = NIODeadline.distantFuture
+    private var timer: Scheduled<Void>?
+    private var timerDue = NIODeadline.distantFuture
+    /// The request in work, for its log line.
+    private var arrival: Timestamp?
+    private var began = NIODeadline.uptimeNanoseconds(0)
+    private var target: (method: String, text: String)?
+
+    init(
+        responder: any Responder,
+        writer: ReplyWriter,
+        limits: EdgeLimits,
+        client: ClientAddress,
+        progress: RequestDecoder.Progress,
+        log: EdgeLog
+    ) {
+        self.responder = responder
+        self.writer = writer
+        self.client = client
+        self.progress = progress
+        self.log = log
+        state = ConnectionState(limits: limits)
+    }
+
+    /// The loop's clock, which tests move by hand.
+    private var now: NIODeadline { context?.eventLoop.now ?? .now() }
+
+    // MARK: Life of the handler
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        stop()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        stop()
+        context.fireChannelInactive()
+    }
+
+    private func stop() {
+        timer?.cancel()
+        timer = nil
+        context = nil
+        waiting.removeAll()
+    }
+
+    // MARK: Reading
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        let part = unwrapInboundIn(data)
+        if state.isBusy || !waiting.isEmpty {
+            waiting.append(part)
+        } else {
+            take(part)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        if progress.sawBytes, waiting.isEmpty {
+            progress.sawBytes = false
+            if case .idle = state.phase {
+                state.headBegan()
+                arrival = .now()
+                began = now
+                deadline = began + (state.allowance ?? .zero)
+            }
+        }
+        armIfSooner()
+        flushIfNeeded()
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if waiting.count >= HTTP1Handler.maxWaitingParts || !context.channel.isWritable {
+            readHeldBack = true
+        } else {
+            context.read()
+        }
+    }
+
+    /// Hands one part to the state and does what it asks for.
+    private func take(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head(let head):
+            if arrival == nil {
+                arrival = .now()
+                began = now
+            }
+            target = (head.method.rawValue, head.uri)
+            switch state.received(head, client: client, arrival: arrival ?? .now()) {
+            case .screen(let request): screen(request)
+            case .refuse(let reason): refuse(reason)
+            case .drop: break
+            }
+        case .body(let piece):
+            switch state.received(piece) {
+            case .readOn: break
+            case .refuse(let reason): refuse(reason)
+            }
+        case .end:
+            progress.sawBytes = false
+            switch state.receivedEnd() {
+            case .respond(let request):
+                phaseBegan()
+                respond(to: request)
+            case .reply(let reply): send(reply)
+            case .drop: break
+            }
+        }
+    }
+
+    private func screen(_ request: Webhooks.RequestHead) {
+        switch state.screened(responder.screen(request)) {
+        case .readOn:
+            phaseBegan()
+        case .sendContinue:
+            phaseBegan()
+            writeBytes(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
+        case .reply(let reply):
+            send(reply)
+        }
+    }
+
+    private func respond(to request: InboundRequest) {
+        let reply = responder.respond(to: request).assumeIsolated()
+        reply.whenComplete { result in
+            switch result {
+            case .success(let reply): self.send(reply)
+            // The contract of `Responder` has no failure; a broken promise is still an answer.
+            case .failure: self.send(.refusal(.overloaded))
+            }
+        }
+    }
+
+    // MARK: Replying
+
+    private func refuse(_ reason: ReasonCode) {
+        var reply = Reply.refusal(reason)
+        reply.closes = true
+        send(reply)
+    }
+
+    private func send(_ reply: Reply) {
+        guard let context else { return log.abandoned(client: client, target: loggedTarget(), reply: reply) }
+        let isHead = state.manner.isHead
+        let persistence = state.replied(reply, hasMore: !waiting.isEmpty)
+        var bytes = context.channel.allocator.buffer(capacity: 320 + reply.body.readableBytes)
+        writer.write(reply, persistence, withoutBody: isHead, into: &bytes)
+        log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began)
+        arrival = nil
+        target = nil
+        phaseBegan()
+        switch persistence {
+        case .close:
+            waiting.removeAll()
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            context.close(promise: nil)
+        case .keepAlive, .keepAliveAnnounced:
+            writeBytes(bytes)
+            takeWaiting()
+        }
+    }
+
+    private func writeBytes(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        context.write(wrapOutboundOut(bytes), promise: nil)
+        needsFlush = true
+        if !isReading, !isDrainingWaiting { flushIfNeeded() }
+    }
+
+    private func flushIfNeeded() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    /// Takes up pipelined parts until a request is in work again.
+    private func takeWaiting() {
+        // `send` calls this for every reply; the outermost call works the list off, so depth stays constant.
+        guard !isDrainingWaiting, !waiting.isEmpty else { return }
+        isDrainingWaiting = true
+        var next = 0
+        while next < waiting.count, !state.isBusy, context != nil, context?.channel.isWritable == true {
+            let part = waiting[next]
+            next += 1
+            take(part)
+        }
+        // `send` empties the list when it closes.
+        waiting.removeFirst(min(next, waiting.count))
+        isDrainingWaiting = false
+        if !isReading { flushIfNeeded() }
+        resumeReading()
+    }
+
+    private func resumeReading() {
+        guard readHeldBack, waiting.count < HTTP1Handler.maxWaitingParts, let context, context.channel.isWritable else {
+            return
+        }
+        readHeldBack = false
+        context.read()
+    }
+
+    private func loggedTarget() -> (method: String, path: String)? {
+        guard log.isOn, let target else { return nil }
+        return (target.method, responder.loggable(target.text))
+    }
+
+    // MARK: Time
+
+    /// Sets the deadline of the phase that begins.
+    private func phaseBegan() {
+        deadline = state.allowance.map { now + $0 } ?? .distantFuture
+        // In a read cycle the request may be whole before the cycle ends: then no timer is needed.
+        if !isReading { armIfSooner() }
+    }
+
+    private func armIfSooner() {
+        let due = min(deadline, writeDeadline)
+        guard due < timerDue, let context else { return }
+        timer?.cancel()
+        timerDue = due
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.timerFired() }
+    }
+
+    private func timerFired() {
+        timer = nil
+        timerDue = .distantFuture
+        guard let context else { return }
+        let now = now
+        if writeDeadline <= now {
+            context.close(promise: nil)
+        } else if deadline <= now {
+            deadline = .distantFuture
+            switch state.deadlinePassed() {
+            case .refuse(let reason): refuse(reason)
+            case .closeSilently: context.close(promise: nil)
+            case .nothing: break
+            }
+        }
+        armIfSooner()
+    }
+
+    // MARK: Events
+
+    func channelActive(context: ChannelHandlerContext) {
+        phaseBegan()
+        context.fireChannelActive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            writeDeadline = .distantFuture
+            takeWaiting()
+            resumeReading()
+        } else {
+            // The peer does not read: it has this long to begin again.
+            writeDeadline = now + state.writeAllowance
+            armIfSooner()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent {
+            switch state.quiesce() {
+            case .close: context.close(promise: nil)
+            case .finishFirst: break
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        log.failed(client: client, error: error)
+        guard let parserError = error as? HTTPParserError else {
+            // TLS, the socket, or more unparsed bytes than a head may have.
+            if error is ByteToMessageDecoderError.PayloadTooLargeError { return failParsing(.headerTooLarge) }
+            context.close(promise: nil)
+            return
+        }
+        switch parserError {
+        case .headerOverflow: failParsing(.headerTooLarge)
+        case .invalidVersion: failParsing(.unsupportedVersion)
+        case .unexpectedContentLength, .invalidContentLength, .invalidChunkSize, .lfExpected, .invalidHeaderToken,
+            .strictModeAssertion, .unknown:
+            failParsing(.ambiguousFraming)
+        default: failParsing(.malformedRequest)
+        }
+    }
+
+    private func failParsing(_ reason: ReasonCode) {
+        // A request in work is answered first: its reply is owed, and it is the last.
+        guard !state.isBusy else { return state.endAfterReply() }
+        if state.failed() { refuse(reason) }
+    }
+}
+
+@available(*, unavailable)
+extension HTTP1Handler: Sendable {}

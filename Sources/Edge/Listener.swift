@@ -1,0 +1,119 @@
+package import Logging
+package import NIOCore
+import NIOExtras
+import NIOHTTP1
+package import NIOPosix
+package import TLS
+import Webhooks
+
+/// One address that is served over TLS. Connections are spread over the group's loops and stay where they are put.
+package final class Listener: Sendable {
+    /// What is bound, with the port that the kernel chose for port 0.
+    package let address: SocketAddress
+    private let channel: any Channel
+    private let quiescing: ServerQuiescingHelper
+
+    private init(address: SocketAddress, channel: any Channel, quiescing: ServerQuiescingHelper) {
+        self.address = address
+        self.channel = channel
+        self.quiescing = quiescing
+    }
+
+    /// Binds and begins to accept.
+    ///
+    /// - Parameters:
+    ///   - host: a host name or address.
+    ///   - port: 0 lets the kernel choose.
+    ///   - group: the loops that accept and serve.
+    ///   - loops: for every loop of the group, what its connections share.
+    ///   - certificates: the certificate and its policy.
+    ///   - limits: what the listener bears from strangers.
+    ///   - logger: for request lines.
+    /// - Throws: `IOError` when the address cannot be bound.
+    package static func bind(
+        host: String,
+        port: Int,
+        group: MultiThreadedEventLoopGroup,
+        loops: EdgeLoops,
+        certificates: CertificateStore,
+        limits: EdgeLimits,
+        logger: Logger
+    ) async throws -> Listener {
+        let quiescing = ServerQuiescingHelper(group: group)
+        let log = EdgeLog(logger)
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    // Out of descriptors: wait a second instead of spinning.
+                    try pipeline.addHandler(AcceptBackoffHandler())
+                    try pipeline.addHandler(ConnectionLimitHandler(maximum: limits.maxConnections))
+                    try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // A reply is small; past this much unread output a peer is not reading.
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let loop = loops[channel.eventLoop]
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(certificates.makeServerHandler(handshakeTimeout: limits.handshakeTimeout))
+                    try pipeline.addHTTP1Server(
+                        loop: loop, limits: limits, client: ClientAddress(channel.remoteAddress), log: log)
+                }
+            }
+            .bind(host: host, port: port)
+            .get()
+        guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+        return Listener(address: address, channel: channel, quiescing: quiescing)
+    }
+
+    /// Stops accepting, and completes when the last connection has answered what it had begun.
+    package func quiesce() -> EventLoopFuture<Void> {
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        quiescing.initiateShutdown(promise: promise)
+        return promise.futureResult
+    }
+}
+
+/// One `EdgeLoop` for every loop of a group.
+package struct EdgeLoops: Sendable {
+    private let byLoop: [ObjectIdentifier: NIOLoopBound<EdgeLoop>]
+
+    /// One part for each loop of the listener's group.
+    package init(_ loops: [NIOLoopBound<EdgeLoop>]) {
+        byLoop = Dictionary(loops.map { (ObjectIdentifier($0.eventLoop), $0) }) { first, _ in first }
+    }
+
+    /// The part of the loop that this is called on.
+    subscript(_ loop: any EventLoop) -> EdgeLoop {
+        guard let bound = byLoop[ObjectIdentifier(loop)] else {
+            preconditionFailure("the listener's channels run on the loops of its own group, and all of those were made")
+        }
+        return bound.value
+    }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+    /// Adds what turns plaintext into requests and replies into plaintext.
+    func addHTTP1Server(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, log: EdgeLog) throws {
+        let progress = RequestDecoder.Progress()
+        try addHandler(
+            ByteToMessageHandler(
+                RequestDecoder(limits: limits, progress: progress),
+                // What llhttp cannot hand on yet: at most a head, with the white space that counts nowhere else.
+                maximumBufferSize: 2 * limits.maxHeaderBytes))
+        try addHandler(
+            HTTP1Handler(
+                responder: loop.responder,
+                writer: loop.writer,
+                limits: limits,
+                client: client,
+                progress: progress,
+                log: log))
+    }
+}

@@ -1,0 +1,122 @@
+import NIOCore
+import Webhooks
+
+/// Puts replies into bytes (RFC 9112, section 4), the same for good ones and refusals. One per event loop.
+///
+/// Bytes are written directly, without NIO's encoder: the exact length is known, no coding is ever applied, and one
+/// buffer becomes one TLS record.
+package final class ReplyWriter {
+    private var date = ByteBuffer()
+    private var dateSecond: Int64 = -1
+
+    package init() {}
+
+    /// How the connection goes on after a reply.
+    enum Persistence {
+        /// HTTP/1.1: nothing needs saying.
+        case keepAlive
+        /// HTTP/1.0 asked for it and has to be told.
+        case keepAliveAnnounced
+        case close
+    }
+
+    /// Appends a whole reply.
+    func write(_ reply: Reply, _ persistence: Persistence, withoutBody: Bool, into out: inout ByteBuffer) {
+        out.reserveCapacity(minimumWritableBytes: 256 + reply.body.readableBytes)
+        switch reply.status {
+        case 200: out.writeStaticString("HTTP/1.1 200 OK\r\n")
+        case 401: out.writeStaticString("HTTP/1.1 401 Unauthorized\r\n")
+        default:
+            out.writeStaticString("HTTP/1.1 ")
+            out.writeDecimal(reply.status)
+            out.writeStaticString(" ")
+            out.writeStaticString(ReplyWriter.phrase(reply.status))
+            out.writeStaticString("\r\n")
+        }
+        writeDate(into: &out)
+        if let type = reply.contentType {
+            out.writeStaticString("Content-Type: ")
+            out.writeStaticString(type)
+            out.writeStaticString("\r\n")
+        }
+        for (name, value) in reply.headers {
+            out.writeStaticString(name)
+            out.writeStaticString(": ")
+            out.writeString(value)
+            out.writeStaticString("\r\n")
+        }
+        switch persistence {
+        case .keepAlive: break
+        case .keepAliveAnnounced: out.writeStaticString("Connection: keep-alive\r\n")
+        case .close: out.writeStaticString("Connection: close\r\n")
+        }
+        out.writeStaticString("Content-Length: ")
+        out.writeDecimal(reply.body.readableBytes)
+        out.writeStaticString("\r\n\r\n")
+        if !withoutBody { out.writeImmutableBuffer(reply.body) }
+    }
+
+    /// Appends `Date` (RFC 9110, section 6.6.1), formatted at most once a second.
+    private func writeDate(into out: inout ByteBuffer) {
+        let second = Timestamp.now().milliseconds / 1000
+        if second != dateSecond {
+            dateSecond = second
+            date.clear()
+            date.writeStaticString("Date: ")
+            date.writeHTTPDate(secondsSinceEpoch: second)
+            date.writeStaticString("\r\n")
+        }
+        out.writeImmutableBuffer(date)
+    }
+
+    /// The reason phrase of a status code (RFC 9110, section 15), which clients ignore and people read.
+    private static func phrase(_ status: Int) -> StaticString {
+        switch status {
+        case 400: "Bad Request"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
+        case 417: "Expectation Failed"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 503: "Service Unavailable"
+        default: "Unknown"
+        }
+    }
+}
+
+@available(*, unavailable)
+extension ReplyWriter: Sendable {}
+
+extension ByteBuffer {
+    /// Writes a number that is not negative in decimal, without making a string.
+    mutating func writeDecimal(_ number: Int) {
+        if number >= 10 { writeDecimal(number / 10) }
+        writeInteger(UInt8(48 + number % 10))
+    }
+
+    /// Writes `Mon, 23 Nov 2026 06:25:05 GMT` (IMF-fixdate, RFC 9110, section 5.6.7).
+    mutating func writeHTTPDate(secondsSinceEpoch second: Int64) {
+        var iso = ByteBuffer()
+        iso.writeTimestamp(Timestamp(milliseconds: second * 1000))
+        let digits = iso.readableBytesView
+        let weekdays: [StaticString] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+        let months: [StaticString] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ]
+        writeStaticString(weekdays[Int(second / 86_400) % 7])
+        writeStaticString(", ")
+        writeBytes(digits[8..<10])
+        writeStaticString(" ")
+        writeStaticString(months[Int(digits[5] - 48) * 10 + Int(digits[6] - 48) - 1])
+        writeStaticString(" ")
+        writeBytes(digits[0..<4])
+        writeStaticString(" ")
+        writeBytes(digits[11..<19])
+        writeStaticString(" GMT")
+    }
+}

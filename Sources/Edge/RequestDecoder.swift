@@ -1,0 +1,48 @@
+import NIOCore
+import NIOHTTP1
+
+/// NIO's HTTP/1 request decoder under the limits of a listener, which also tells when a request has begun.
+///
+/// llhttp reports a head only when it is whole. The deadline of a slow head starts with its first byte, so somebody
+/// has to see that byte.
+final class RequestDecoder: ByteToMessageDecoder {
+    typealias InboundOut = HTTPServerRequestPart
+
+    /// Shared with the handler behind, which resets it when a request ends.
+    final class Progress {
+        /// True once bytes have arrived since the last reset.
+        var sawBytes = false
+    }
+
+    private let decoder: HTTPRequestDecoder
+    private let progress: Progress
+
+    init(limits: EdgeLimits, progress: Progress) {
+        var bounds = NIOHTTPDecoderLimitConfiguration()
+        bounds.maxHeaderFieldCount = limits.maxHeaderFields
+        bounds.maxHeaderListSize = limits.maxHeaderBytes
+        bounds.maxHeaderFieldSize = limits.maxHeaderBytes
+        decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: bounds)
+        self.progress = progress
+    }
+
+    func decoderAdded(context: ChannelHandlerContext) {
+        decoder.decoderAdded(context: context)
+    }
+
+    func decoderRemoved(context: ChannelHandlerContext) {
+        decoder.decoderRemoved(context: context)
+    }
+
+    func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
+        if buffer.readableBytes > 0 { progress.sawBytes = true }
+        return try decoder.decode(context: context, buffer: &buffer)
+    }
+
+    func decodeLast(context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool) throws -> DecodingState {
+        try decoder.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
+    }
+}
+
+@available(*, unavailable)
+extension RequestDecoder: Sendable {}

@@ -1,0 +1,172 @@
+import Auth
+import Delivery
+import Edge
+import NIOCore
+import Webhooks
+
+/// The walk of one webhook, top to bottom: route, credentials, decode, validate, normalise, forward, reply.
+///
+/// The edge hands in requests that are complete and small, and turns the replies into bytes. One pipeline per event
+/// loop, used on that loop only; every step is a pure function or returns a future of the same loop.
+final class IngestPipeline: Responder {
+    /// A route with what only this loop may touch.
+    struct Lane {
+        /// The provider of the route: decodes its pushes and writes its replies.
+        let provider: any Provider
+        /// The CloudEvents `source` of the route's events.
+        let source: String
+    }
+
+    private let routes: RouteTable
+    private let lanes: [Lane]
+    private let authenticator: Authenticator
+    private let forwarder: Forwarder
+    private let ids: EventIDSource
+    private let log: IngestLog
+    private let eventLoop: any EventLoop
+
+    init(
+        routes: RouteTable,
+        lanes: [Lane],
+        authenticator: Authenticator,
+        forwarder: Forwarder,
+        ids: EventIDSource,
+        log: IngestLog,
+        eventLoop: any EventLoop
+    ) {
+        self.routes = routes
+        self.lanes = lanes
+        self.authenticator = authenticator
+        self.forwarder = forwarder
+        self.ids = ids
+        self.log = log
+        self.eventLoop = eventLoop
+    }
+
+    // MARK: Before the content is read
+
+    /// Refuses what its head already condemns, so that no stranger's content is kept.
+    func screen(_ head: RequestHead) -> Reply? {
+        // Route.
+        guard let match = routes.match(head.target) else { return .refusal(.unknownPath) }
+        guard head.method == "POST" else {
+            return .refusal(.methodNotAllowed).with("Allow", "POST")
+        }
+        // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
+        if match.followUp == nil, head.headers.count("authorization") == 0 {
+            return .challenge(.credentialsMissing)
+        }
+        // What does it send?
+        do throws(Rejection) {
+            try lanes[match.index].provider.screen(head.headers)
+            return nil
+        } catch {
+            return .refusal(error)
+        }
+    }
+
+    // MARK: The whole request
+
+    func respond(to request: InboundRequest) -> EventLoopFuture<Reply> {
+        guard let match = routes.match(request.head.target) else { return done(.refusal(.unknownPath)) }
+        // A follow-up address is its own credential: sipgate does not repeat user and password there.
+        if let followUp = match.followUp {
+            let provider = lanes[match.index].provider
+            if let drafts = try? provider.decode(request.body), provider.vouches(for: drafts, followUp: followUp) {
+                return accept(drafts, from: request, on: match)
+            }
+        }
+        let verdict = authenticator.evaluate(
+            request.head.headers,
+            client: request.head.client,
+            allowed: match.route.users,
+            now: eventLoop.now)
+        return proceed(verdict, with: request, on: match)
+    }
+
+    private func proceed(
+        _ verdict: Verdict,
+        with request: InboundRequest,
+        on match: RouteTable.Match
+    ) -> EventLoopFuture<Reply> {
+        switch verdict {
+        case .admit:
+            do throws(Rejection) {
+                let drafts = try lanes[match.index].provider.decode(request.body)
+                return accept(drafts, from: request, on: match)
+            } catch {
+                return done(.refusal(error))
+            }
+        case .challenge(let reason):
+            return done(.challenge(reason))
+        case .throttled(let delay):
+            return done(.refusal(.tooManyFailures).retry(after: delay))
+        case .overloaded:
+            return done(.refusal(.overloaded).retry(after: .seconds(1)))
+        case .pending(let verdict):
+            // A hash is being computed elsewhere; the verdict comes back on this loop.
+            return verdict.assumeIsolated()
+                .flatMap { self.proceed($0, with: request, on: match) }
+                .nonisolated()
+        }
+    }
+
+    /// Everything is known to be good: make the events facts, and answer only when they are where they belong.
+    private func accept(
+        _ drafts: [EventDraft],
+        from request: InboundRequest,
+        on match: RouteTable.Match
+    ) -> EventLoopFuture<Reply> {
+        let lane = lanes[match.index]
+        let events = drafts.map { draft in
+            Event(id: ids.next(at: request.head.arrival), source: lane.source, time: request.head.arrival, draft: draft)
+        }
+        // The journal's place: once it is here, its append stands instead of this forwarding, the reply waits for the
+        // commit alone, and a dispatcher delivers.
+        return forward(events, on: match.route).assumeIsolated()
+            .map { refusal in refusal ?? lane.provider.reply(to: drafts) }
+            .nonisolated()
+    }
+
+    /// Hands every event to every destination that wants it, side by side.
+    ///
+    /// - Returns: nil when all have taken it, else the reply that says so.
+    private func forward(_ events: [Event], on route: Route) -> EventLoopFuture<Reply?> {
+        var attempts: [EventLoopFuture<Reply?>] = []
+        for event in events {
+            for index in route.destinations where forwarder.wants(event, index) {
+                let attempt = forwarder.forward(event, to: index).assumeIsolated().map { outcome in
+                    self.log.attempted(event, route: route, destination: index, outcome: outcome)
+                    return outcome.refusal
+                }
+                attempts.append(attempt.nonisolated())
+            }
+        }
+        switch attempts.count {
+        case 0: return eventLoop.makeSucceededFuture(nil)
+        case 1: return attempts[0]
+        default:
+            return EventLoopFuture.whenAllSucceed(attempts, on: eventLoop).map { refusals in
+                refusals.lazy.compactMap { $0 }.first
+            }
+        }
+    }
+
+    private func done(_ reply: Reply) -> EventLoopFuture<Reply> {
+        eventLoop.makeSucceededFuture(reply)
+    }
+
+    // MARK: Logs
+
+    func loggable(_ target: String) -> String {
+        guard let match = routes.match(target) else {
+            // No route: the path as it came, without its query, and not for ever.
+            return String(target.prefix { $0 != "?" }.prefix(100))
+        }
+        guard let followUp = match.followUp else { return match.route.path }
+        return match.route.path + "/" + followUp.kind.prefix(16)
+    }
+}
+
+@available(*, unavailable)
+extension IngestPipeline: Sendable {}

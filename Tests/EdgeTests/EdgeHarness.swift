@@ -1,0 +1,106 @@
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Webhooks
+
+@testable import Edge
+
+/// A responder whose answers a test writes.
+final class ScriptedResponder: Responder {
+    var screenings: [Webhooks.RequestHead] = []
+    var requests: [InboundRequest] = []
+    /// What `screen` says.
+    var refusal: Reply?
+    /// Replies wait here when a test wants to give them itself.
+    var holdsReplies = false
+    var held: [EventLoopPromise<Reply>] = []
+    let eventLoop: any EventLoop
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func screen(_ head: Webhooks.RequestHead) -> Reply? {
+        screenings.append(head)
+        return refusal
+    }
+
+    func respond(to request: InboundRequest) -> EventLoopFuture<Reply> {
+        requests.append(request)
+        let promise = eventLoop.makePromise(of: Reply.self)
+        if holdsReplies {
+            held.append(promise)
+        } else {
+            promise.succeed(ScriptedResponder.ok(request))
+        }
+        return promise.futureResult
+    }
+
+    func loggable(_ target: String) -> String { target }
+
+    /// Answers with the content of the request, so that a test sees whose reply it is.
+    static func ok(_ request: InboundRequest) -> Reply {
+        Reply(status: 200, contentType: "text/plain", body: request.body)
+    }
+}
+
+/// One connection behind the TLS layer, in memory, with a clock that is moved by hand.
+struct EdgeHarness {
+    let channel: EmbeddedChannel
+    let responder: ScriptedResponder
+    var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
+
+    init(limits: EdgeLimits = EdgeLimits()) throws {
+        channel = EmbeddedChannel()
+        responder = ScriptedResponder(eventLoop: channel.embeddedEventLoop)
+        try channel.pipeline.syncOperations.addHTTP1Server(
+            loop: EdgeLoop(responder: responder),
+            limits: limits,
+            client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
+            log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()
+    }
+
+    /// Bytes arrive, as one read.
+    func send(_ text: String) throws {
+        try channel.writeInbound(ByteBuffer(string: text))
+    }
+
+    /// Everything that was written since the last call.
+    func received() throws -> String {
+        var text = ""
+        while let part = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: part) }
+        return text
+    }
+
+    /// The status codes of everything that was written since the last call.
+    func statuses() throws -> [Int] {
+        try EdgeHarness.statuses(in: received())
+    }
+
+    static func statuses(in text: String) -> [Int] {
+        text.components(separatedBy: "HTTP/1.1 ").dropFirst().compactMap { Int($0.prefix(3)) }
+    }
+
+    var isOpen: Bool { channel.isActive }
+}
+
+extension String {
+    /// The pieces between a separator, without Foundation.
+    func components(separatedBy separator: String) -> [String] {
+        var pieces: [String] = []
+        var rest = self[...]
+        while let range = rest.firstRange(of: separator) {
+            pieces.append(String(rest[..<range.lowerBound]))
+            rest = rest[range.upperBound...]
+        }
+        pieces.append(String(rest))
+        return pieces
+    }
+}
+
+/// A push with this content.
+func post(_ body: String, to target: String = "/hooks", headers: String = "") -> String {
+    "POST \(target) HTTP/1.1\r\nHost: localhost\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+}

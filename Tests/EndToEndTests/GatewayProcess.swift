@@ -1,0 +1,253 @@
+import Foundation
+import Synchronization
+
+/// A gateway as its users run it: the built binary with a configuration file, on a port that the kernel chose.
+final class GatewayProcess: Sendable {
+    static let password = "correct horse"
+    /// The port it serves on.
+    let port: Int
+    /// A folder of its own, removed at the end.
+    let folder: URL
+    /// The file to verify its certificate with.
+    var authority: String { folder.appending(path: "server.pem").path }
+    private let process: RunningProcess
+
+    /// Starts a gateway and waits until it says that it listens.
+    ///
+    /// - Parameters:
+    ///   - backend: the port of the one destination.
+    ///   - limits: a YAML map of the listener's limits.
+    ///   - timeout: of the destination.
+    ///   - extra: further lines of configuration.
+    init(backend: Int, limits: String = "{}", timeout: String = "5s", extra: String = "") async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "hookgate-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let made = try await Command.run(Command.hookgate, ["cert", "generate", "--out", folder.path])
+        guard made.status == 0 else { throw Failure("cert generate: \(made.error)") }
+        let configuration = folder.appending(path: "hookgate.yaml")
+        try """
+        public_url: https://localhost:8443
+        event_loops: 2
+        listeners:
+          - address: 127.0.0.1:0
+            tls: {certificates: [{chain: server.pem, key: server.key}]}
+            limits: \(limits)
+        users:
+          - {name: sipgate, password: "${env:HOOKGATE_TEST_PASSWORD}"}
+        routes:
+          - {path: /hooks/sipgate, provider: sipgate, users: [sipgate], destinations: [backend]}
+        destinations:
+          - {name: backend, url: "http://127.0.0.1:\(backend)/events", timeout: \(timeout)}
+        logging: {level: debug, format: json}
+        shutdown_timeout: 20s
+        \(extra)
+        """.write(to: configuration, atomically: true, encoding: .utf8)
+        process = try RunningProcess(
+            Command.hookgate,
+            ["run", "--config", configuration.path],
+            environment: ["HOOKGATE_TEST_PASSWORD": GatewayProcess.password])
+        let line = try await process.line { $0.contains("\"listening\"") }
+        guard let match = line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) else {
+            throw Failure("no port in: \(line)")
+        }
+        self.port = port
+    }
+
+    deinit {
+        process.kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    var url: String { "https://localhost:\(port)/hooks/sipgate" }
+
+    /// Everything that was logged so far.
+    var log: String { process.output }
+
+    func terminate() { process.terminate() }
+
+    /// Waits for the end.
+    func exitStatus() async -> Int32 { await process.exitStatus() }
+
+    /// Waits for a log line that fits.
+    func line(where fits: @escaping @Sendable (String) -> Bool) async throws -> String {
+        try await process.line(where: fits)
+    }
+}
+
+/// Something a test needs has not worked.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A process that runs while a test does, with everything it writes.
+final class RunningProcess: Sendable {
+    private struct State {
+        var output = ""
+        var status: Int32?
+        var waiters: [(fits: @Sendable (String) -> Bool, continuation: CheckedContinuation<String, any Error>)] = []
+        var ends: [CheckedContinuation<Int32, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let process: Process
+    /// Standard input, for tests that type.
+    let input = Pipe()
+
+    init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
+        process = Process()
+        process.executableURL = executable
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        process.standardInput = input
+        let process = process
+        try process.run()
+        // A thread for each blocking read; the test's own threads stay free.
+        Thread.detachNewThread { [self] in
+            while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
+                received(String(decoding: data, as: UTF8.self))
+            }
+            process.waitUntilExit()
+            ended(process.terminationStatus)
+        }
+    }
+
+    /// Everything it wrote so far, on both streams.
+    var output: String { state.withLock { $0.output } }
+
+    /// Waits for a line that fits, among those already written and those to come.
+    func line(where fits: @escaping @Sendable (String) -> Bool) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            state.withLock { state in
+                if let line = RunningProcess.lines(state.output).first(where: fits) {
+                    continuation.resume(returning: line)
+                } else if state.status != nil {
+                    continuation.resume(throwing: Failure("it ended without that line:\n\(state.output)"))
+                } else {
+                    state.waiters.append((fits, continuation))
+                }
+            }
+        }
+    }
+
+    func exitStatus() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                if let status = state.status {
+                    continuation.resume(returning: status)
+                } else {
+                    state.ends.append(continuation)
+                }
+            }
+        }
+    }
+
+    func terminate() { process.terminate() }
+
+    func kill() {
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+    }
+
+    private func received(_ text: String) {
+        state.withLock { state in
+            state.output += text
+            let lines = RunningProcess.lines(state.output)
+            state.waiters.removeAll { waiter in
+                guard let line = lines.first(where: waiter.fits) else { return false }
+                waiter.continuation.resume(returning: line)
+                return true
+            }
+        }
+    }
+
+    private func ended(_ status: Int32) {
+        state.withLock { state in
+            state.status = status
+            for waiter in state.waiters {
+                waiter.continuation.resume(throwing: Failure("it ended without that line:\n\(state.output)"))
+            }
+            state.waiters = []
+            for end in state.ends { end.resume(returning: status) }
+            state.ends = []
+        }
+    }
+
+    /// Whole lines only.
+    private static func lines(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+}
+
+/// A command that runs to its end.
+enum Command {
+    struct Result: Sendable {
+        var status: Int32
+        var output: String
+        var error: String
+    }
+
+    /// The built binary, beside the test bundle.
+    static let hookgate: URL = {
+        let bundle = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        return bundle.appending(path: "hookgate")
+    }()
+
+    static func run(
+        _ executable: URL,
+        _ arguments: [String],
+        input: String = "",
+        environment: [String: String] = [:]
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: .init { try runBlocking(executable, arguments, input: input, environment: environment) })
+            }
+        }
+    }
+
+    /// Runs a program found on the PATH.
+    static func run(_ name: String, _ arguments: [String], input: String = "") async throws -> Result {
+        try await run(URL(filePath: "/usr/bin/env"), [name] + arguments, input: input)
+    }
+
+    private static func runBlocking(
+        _ executable: URL,
+        _ arguments: [String],
+        input: String,
+        environment: [String: String]
+    ) throws -> Result {
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let (output, error, typed) = (Pipe(), Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = error
+        process.standardInput = typed
+        try process.run()
+        typed.fileHandleForWriting.write(Data(input.utf8))
+        try typed.fileHandleForWriting.close()
+        // Both streams are drained at once: a full pipe would stop the process.
+        let errors = Mutex(Data())
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            let data = error.fileHandleForReading.readDataToEndOfFile()
+            errors.withLock { $0 = data }
+            done.signal()
+        }
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        done.wait()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus,
+            output: String(decoding: data, as: UTF8.self),
+            error: String(decoding: errors.withLock { $0 }, as: UTF8.self))
+    }
+}

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Installs the system packages that building, testing and running need, or says which are missing.
+set -eu
+
+packages="libssl-dev libcrypt-dev pkg-config openssl curl python3"
+missing=
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+command -v swift >/dev/null || {
+    echo "Hookgate needs the Swift 6.2 toolchain or a later one on the PATH: see https://www.swift.org/install/linux" >&2
+    exit 1
+}
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ]; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+else
+    echo "Missing system packages. Install them with:" >&2
+    echo "    sudo apt-get install$missing" >&2
+    exit 1
+fi
