@@ -6,7 +6,10 @@ package enum CheckCommand {
     ///   - path: the configuration.
     ///   - environment: where `${env:…}` looks.
     /// - Returns: a summary, or the issues and 78.
-    package static func run(path: String, environment: [String: String]) -> CommandResult {
+    package static func run(
+        path: String,
+        environment: [String: String] = ProcessEnvironment.current
+    ) -> CommandResult {
         let configuration: GatewayConfiguration
         var issues: [ConfigurationIssue]
         do {

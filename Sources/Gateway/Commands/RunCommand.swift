@@ -10,7 +10,10 @@ package enum RunCommand {
     ///   - path: the configuration.
     ///   - environment: where `${env:…}` looks.
     /// - Returns: how it ended.
-    package static func run(path: String, environment: [String: String]) async -> CommandResult {
+    package static func run(
+        path: String,
+        environment: [String: String] = ProcessEnvironment.current
+    ) async -> CommandResult {
         let configuration: GatewayConfiguration
         let warnings: [ConfigurationIssue]
         do {

@@ -1,0 +1,90 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import OpenSSL
+import TLS
+
+/// Posts pushes over verified TLS, one connection a push, as the provider does.
+struct PushClient: Sendable {
+    /// From the name look-up to the connection, and for the handshake.
+    private static let connectTimeout = TimeAmount.seconds(10)
+    /// The provider gives up after about ten seconds (sipgate, 2015).
+    private static let responseTimeout = TimeAmount.seconds(10)
+
+    private let context: TLSContext
+    /// Nil: any name will do.
+    private let verifiesName: Bool
+    private let detour: (host: String, port: Int)?
+
+    /// - Parameters:
+    ///   - trust: where trust begins; `.anybody` takes any name as well.
+    ///   - detour: where to connect whatever the address says.
+    /// - Throws: what is wrong with the file of trusted certificates.
+    init(trust: TLSContext.Trust, detour: (host: String, port: Int)?) throws(CredentialError) {
+        context = try TLSContext.client(trust: trust)
+        if case .anybody = trust { verifiesName = false } else { verifiesName = true }
+        self.detour = detour
+    }
+
+    /// Opens a connection to the host of an address; the handshake goes on while the first request is written.
+    func connect(to url: PushURL) async throws -> PushConnection {
+        let context = context
+        let serverName = verifiesName ? url.host : nil
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(PushClient.connectTimeout)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handlers: [any ChannelHandler] = [
+                        TLSClientHandler(
+                            context: context,
+                            serverName: serverName,
+                            handshakeTimeout: PushClient.connectTimeout
+                        ),
+                        HTTPRequestEncoder(),
+                        ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)),
+                        PushExchangeHandler(timeout: PushClient.responseTimeout),
+                    ]
+                    try channel.pipeline.syncOperations.addHandlers(handlers)
+                }
+            }
+            .connect(host: detour?.host ?? url.host, port: detour?.port ?? url.port)
+            .get()
+        return PushConnection(channel: channel)
+    }
+}
+
+/// One connection of the provider.
+struct PushConnection: Sendable {
+    fileprivate let channel: any Channel
+
+    /// Whether another request may be sent.
+    var isOpen: Bool { channel.isActive }
+
+    /// Posts a form with the header fields of a captured push.
+    ///
+    /// - Parameters:
+    ///   - form: the content.
+    ///   - url: its host and target are used.
+    ///   - authorization: the value of the field; nil leaves it out.
+    /// - Returns: the whole response, whatever its status.
+    /// - Throws: `SimulationError`, `TLSError` or `HTTPParserError`.
+    func post(_ form: [UInt8], to url: PushURL, authorization: String?) async throws -> PushResponse {
+        var headers: HTTPHeaders = [
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "Accept": "application/xml, text/plain, text/html", "Accept-Charset": "utf-8",
+            "Accept-Encoding": "gzip,deflate", "User-Agent": "sipgate.io", "X-Sipgate-Jobs": "link",
+            "Content-Length": "\(form.count)", "Host": url.hostField, "Connection": "Keep-Alive",
+        ]
+        if let authorization { headers.add(name: "Authorization", value: authorization) }
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: url.target, headers: headers)
+        let promise = channel.eventLoop.makePromise(of: PushResponse.self)
+        let exchange = PushExchange(head: head, body: ByteBuffer(bytes: form), promise: promise)
+        channel.writeAndFlush(exchange, promise: nil)
+        return try await promise.futureResult.get()
+    }
+
+    /// Ends the connection and waits for it.
+    func close() async {
+        try? await channel.close()
+    }
+}

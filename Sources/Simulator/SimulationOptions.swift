@@ -1,0 +1,61 @@
+extension Simulation.Options {
+    /// Takes the texts of the command line.
+    ///
+    /// - Throws: `ToolArguments.Problem` that says which text makes no sense; never a password.
+    package init(
+        scenario: String,
+        url: String,
+        user: String?,
+        password: String?,
+        authorityFile: String?,
+        verifies: Bool,
+        connect: String?,
+        from: String,
+        to: String
+    ) throws(ToolArguments.Problem) {
+        guard let scenario = Simulation.Scenario(rawValue: scenario) else {
+            let known = Simulation.Scenario.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ToolArguments.Problem(description: "There is no such scenario; there are: \(known).")
+        }
+        do {
+            try self.init(url: PushURL(url))
+        } catch {
+            throw ToolArguments.Problem(description: "The address of --url \(error).")
+        }
+        self.scenario = scenario
+        switch (user, password) {
+        case (let user?, let password?):
+            guard self.url.credentials == nil else {
+                throw ToolArguments.Problem(description: "Credentials stand in --url and beside it.")
+            }
+            guard !user.contains(":") else {
+                throw ToolArguments.Problem(
+                    description: "--user holds a colon, which Basic authentication cannot carry."
+                )
+            }
+            credentials = PushCredentials(user: user, password: password)
+        case (nil, nil): break
+        case (.some, nil): throw ToolArguments.Problem(description: "--user needs --password-file or --password-env.")
+        case (nil, .some): throw ToolArguments.Problem(description: "A password needs --user.")
+        }
+        guard verifies || authorityFile == nil else {
+            throw ToolArguments.Problem(description: "--insecure trusts anybody: leave out --ca.")
+        }
+        self.authorityFile = authorityFile
+        self.verifies = verifies
+        detour = try connect.map { text throws(ToolArguments.Problem) in try ToolArguments.address(text) }
+        guard from == "anonymous" || Self.isNumber(from) else {
+            throw ToolArguments.Problem(description: "--from has to be a number with country code, or anonymous.")
+        }
+        guard Self.isNumber(to) else {
+            throw ToolArguments.Problem(description: "--to has to be a number with country code.")
+        }
+        self.from = from
+        self.to = to
+    }
+
+    /// Digits as they come from the provider: no plus, at most 15 (ITU-T E.164).
+    private static func isNumber(_ text: String) -> Bool {
+        (1...15).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) }
+    }
+}
