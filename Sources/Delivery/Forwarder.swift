@@ -1,0 +1,78 @@
+package import NIOCore
+package import Webhooks
+
+/// Sends events to destinations over kept-alive connections on one event loop.
+///
+/// Each event loop has its own, and everything about it happens on that loop; concurrency is shared out evenly. This
+/// is the place where a journal will hand over its leases: `forward` makes one attempt and tells how it ended, and
+/// whether there is another one is not decided here.
+package final class Forwarder {
+    private let eventLoop: any EventLoop
+    private let destinations: [Destination]
+    private let pools: [UpstreamPool]
+
+    /// Prepares to send; connections are made when they are needed.
+    ///
+    /// - Parameters:
+    ///   - destinations: where events may go; `forward` names them by their place in here.
+    ///   - eventLoop: the loop this forwarder lives on.
+    ///   - loops: how many forwarders share each destination's concurrency, from 1; every one gets at least 1.
+    package convenience init(destinations: [Destination], eventLoop: any EventLoop, loops: Int) {
+        let limits = DeliveryLimits()
+        self.init(destinations: destinations, eventLoop: eventLoop, loops: loops, limits: limits) { destination in
+            SocketConnector.make(destination, eventLoop: eventLoop, limits: limits)
+        }
+    }
+
+    /// A forwarder whose connections are made by something else.
+    init(
+        destinations: [Destination],
+        eventLoop: any EventLoop,
+        loops: Int,
+        limits: DeliveryLimits,
+        connect: (Destination) -> UpstreamPool.Connect
+    ) {
+        self.eventLoop = eventLoop
+        self.destinations = destinations
+        pools = destinations.map { destination in
+            UpstreamPool(
+                destination,
+                concurrency: max(1, destination.concurrency / max(1, loops)),
+                limits: limits,
+                eventLoop: eventLoop,
+                connect: connect(destination)
+            )
+        }
+    }
+
+    /// Makes one attempt to deliver an event.
+    ///
+    /// - Parameters:
+    ///   - event: what to send.
+    ///   - index: the destination's place in the list given to `init`.
+    /// - Returns: the outcome, on this loop and within the destination's time-out. Never fails.
+    package func forward(_ event: Event, to index: Int) -> EventLoopFuture<AttemptOutcome> {
+        eventLoop.assertInEventLoop()
+        let promise = eventLoop.makePromise(of: AttemptOutcome.self)
+        pools[index].submit(
+            Attempt(event: event, deadline: eventLoop.now + destinations[index].timeout, promise: promise)
+        )
+        return promise.futureResult
+    }
+
+    /// Whether a destination wants events of this type.
+    package func wants(_ event: Event, _ index: Int) -> Bool {
+        destinations[index].types?.contains(event.draft.type.name) ?? true
+    }
+
+    /// Closes idle connections and lets attempts under way come to their end; later ones are `unreachable`.
+    ///
+    /// - Returns: completes when the last connection is gone, at the latest after the longest time-out. Never fails.
+    package func drain() -> EventLoopFuture<Void> {
+        eventLoop.assertInEventLoop()
+        return EventLoopFuture.andAllComplete(pools.map { $0.drain() }, on: eventLoop)
+    }
+}
+
+@available(*, unavailable)
+extension Forwarder: Sendable {}
