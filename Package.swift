@@ -115,3 +115,20 @@ let package = Package(
             swiftSettings: callsC),
     ]
 )
+
+// Fuzzing needs a build of its own, instrumented throughout: Fuzz/run makes it.
+if Context.environment["HOOKGATE_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "FuzzPush",
+            dependencies: ["CFuzzer", "Sipgate", "Webhooks", nio.core],
+            path: "Fuzz/FuzzPush",
+            swiftSettings: callsC),
+        .executableTarget(
+            name: "FuzzAuthorization",
+            dependencies: ["CFuzzer", "Auth"],
+            path: "Fuzz/FuzzAuthorization",
+            swiftSettings: callsC),
+    ]
+}

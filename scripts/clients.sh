@@ -3,7 +3,7 @@
 # Node and Java. Needs a gateway like the one of `make run`.
 # usage: clients.sh [AUTHORITY [URL]]
 set -u
-ca=${1:-certs/server.pem} url=${2:-https://localhost:8443/hooks/sipgate}
+ca=${1:-certs/ca.pem} url=${2:-https://localhost:8443/hooks/sipgate}
 user=sipgate password=${HOOKGATE_PASSWORD:-development}
 form='event=newCall&direction=in&from=4921112345678&to=4915791234567&callId=1&user%5B%5D=Alice'
 failed=0

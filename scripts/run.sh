@@ -17,7 +17,7 @@ stop() {
 trap stop INT TERM EXIT
 
 tries=0
-until curl --silent --output /dev/null --cacert certs/server.pem https://localhost:8443/; do
+until curl --silent --output /dev/null --cacert certs/ca.pem https://localhost:8443/; do
     kill -0 "$gateway" 2>/dev/null || { wait "$gateway" || exit $?; }
     kill -0 "$backend" 2>/dev/null || { wait "$backend" || exit $?; }
     tries=$((tries + 1))
@@ -28,11 +28,11 @@ cat <<'TEXT'
 
 Hookgate serves https://localhost:8443/hooks/sipgate and forwards to the development backend below. In another terminal:
 
-    curl --cacert certs/server.pem --user sipgate:development \
+    curl --cacert certs/ca.pem --user sipgate:development \
          --data 'event=newCall&direction=in&from=4921112345678&to=4915791234567&callId=1&user[]=Alice' \
          https://localhost:8443/hooks/sipgate
 
-    .build/release/hookgate simulate answered --ca certs/server.pem \
+    .build/release/hookgate simulate answered --ca certs/ca.pem \
          --url https://sipgate:development@localhost:8443/hooks/sipgate
 
 Ctrl-C ends both.

@@ -29,7 +29,7 @@ until port=$(sed -n 's/.*"listening".*127\.0\.0\.1:\([0-9]*\).*/\1/p; s/.*127\.0
     sleep 0.1
 done
 
-testssl --quiet --color 0 --warnings off --add-ca "$work/server.pem" --jsonfile "$work/testssl.json" "https://localhost:$port" > "$work/testssl.txt" || true
+testssl --quiet --color 0 --warnings off --add-ca "$work/ca.pem" --jsonfile "$work/testssl.json" "https://localhost:$port" > "$work/testssl.txt" || true
 python3 - "$work/testssl.json" <<'P'
 import collections, json, sys
 findings = json.load(open(sys.argv[1]))
@@ -46,7 +46,7 @@ serious = [f for f in bad if f["severity"] in ("HIGH", "CRITICAL") and f["id"].s
 sys.exit(1 if serious else 0)
 P
 if command -v sslyze >/dev/null; then
-    sslyze --mozilla_config=intermediate --certinfo_ca_file "$work/server.pem" "localhost:$port" > "$work/sslyze.txt" || true
+    sslyze --mozilla_config=intermediate --certinfo_ca_file "$work/ca.pem" "localhost:$port" > "$work/sslyze.txt" || true
     sed -n '/COMPLIANCE/,$p' "$work/sslyze.txt"
 else
     echo "sslyze is not installed (pip install sslyze): left out."

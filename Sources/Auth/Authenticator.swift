@@ -1,84 +1,67 @@
 package import NIOCore
-package import OpenSSL
+internal import OpenSSL
 package import Webhooks
 
-/// Says who posts (RFC 7617). One per event loop, over a store that all loops share.
+/// Says who posts, for one event loop: Basic authentication of RFC 7617.
+///
+/// Each event loop has its own, with a MAC of its own; what is known and what is counted is shared. Known credentials
+/// cost about a microsecond; others are checked on the store's thread pool, behind the throttle.
 package final class Authenticator {
     private let store: CredentialStore
     private let throttle: FailureThrottle
     private let eventLoop: any EventLoop
     private var mac: MAC
 
-    /// A front of the store for one loop.
+    /// An authenticator for one event loop.
     ///
-    /// - Throws: what OpenSSL says when it has no HMAC.
-    package init(
-        store: CredentialStore,
-        throttle: FailureThrottle,
-        eventLoop: any EventLoop
-    ) throws(OpenSSLError) {
+    /// - Throws: what OpenSSL says when it is broken.
+    package init(store: CredentialStore, throttle: FailureThrottle, eventLoop: any EventLoop) throws {
         self.store = store
         self.throttle = throttle
         self.eventLoop = eventLoop
-        mac = try MAC(key: store.cacheKey)
+        mac = try store.makeMAC()
     }
 
-    /// Looks at the credentials of a request.
+    /// Judges the `Authorization` of a request.
     ///
-    /// A credential that was right lately is admitted even from a throttled network: whoever guesses from there cannot
-    /// lock the provider out.
+    /// | fields | verdict | counts as a failure |
+    /// | --- | --- | --- |
+    /// | none | `credentialsMissing`: how a challenge-first client begins | no |
+    /// | several, another scheme, not to be parsed | `credentialsMalformed`: nothing is computed, so nothing is guessed | no |
+    /// | known credentials | admitted, also from a throttled network | no |
+    /// | right for another route | `credentialsWrong` | no |
+    /// | wrong | `credentialsWrong`, later `throttled` | yes |
     ///
     /// - Parameters:
-    ///   - headers: of the request.
-    ///   - client: who sent it.
-    ///   - allowed: the users who may post here.
-    ///   - now: the loop's time.
+    ///   - headers: the header section of the request.
+    ///   - client: whose failure a wrong password is.
+    ///   - allowed: names of the users who may post on the route.
+    ///   - now: the time to count with.
+    /// - Returns: `pending` when a hash has to be computed, otherwise the verdict.
     package func evaluate(
         _ headers: HeaderFields,
         client: ClientAddress,
         allowed: Set<String>,
         now: NIODeadline
     ) -> Verdict {
+        eventLoop.assertInEventLoop()
         guard let value = headers.only("authorization") else {
-            // Two of them are one too many: parsers disagree which one counts.
             return .challenge(headers.count("authorization") == 0 ? .credentialsMissing : .credentialsMalformed)
         }
-        let digest = mac.code(of: Array(value.utf8))
-        if let user = store.cached(digest, now: now) {
+        guard let credentials = BasicCredentials.parse(value) else { return .challenge(.credentialsMalformed) }
+        let code = mac.code(of: credentials.joined)
+        if let user = store.knownUser(for: code, now: now) {
             return allowed.contains(user) ? .admit(user: user) : .challenge(.credentialsWrong)
         }
-        guard let credentials = BasicCredentials(value) else { return .challenge(.credentialsMalformed) }
-        // Who waits for a comparison that is under way costs nothing, and is counted only once.
-        let isCounted = !store.isComparing(digest)
-        if isCounted, let delay = throttle.begin(client.network, now: now) { return .throttled(retryAfter: delay) }
-        switch store.compare(credentials, digest: digest, on: eventLoop) {
-        case .right:
-            return settle(true, credentials, digest, client, allowed, isCounted)
-        case .wrong:
-            return settle(false, credentials, digest, client, allowed, isCounted)
-        case .overloaded:
-            if isCounted { throttle.forgive(client.network) }
-            return .overloaded
-        case .pending(let isRight):
-            let verdict = isRight.assumeIsolated().map { isRight in
-                self.settle(isRight, credentials, digest, client, allowed, isCounted)
-            }
-            return .pending(verdict.nonisolated())
-        }
-    }
-
-    private func settle(
-        _ isRight: Bool,
-        _ credentials: BasicCredentials,
-        _ digest: Digest,
-        _ client: ClientAddress,
-        _ allowed: Set<String>,
-        _ isCounted: Bool
-    ) -> Verdict {
-        guard isRight else { return .challenge(.credentialsWrong) }
-        if isCounted { throttle.forgive(client.network) }
-        store.remember(digest, user: credentials.user, now: eventLoop.now)
-        return allowed.contains(credentials.user) ? .admit(user: credentials.user) : .challenge(.credentialsWrong)
+        return store.check(
+            credentials,
+            code: code,
+            allowed: allowed,
+            network: client.network,
+            throttle: throttle,
+            now: now,
+            eventLoop: eventLoop
+        )
     }
 }
 

@@ -1,13 +1,16 @@
-import NIOCore
-import OpenSSL
+internal import NIOCore
+internal import OpenSSL
 
-/// Credentials that were found right, under a keyed hash, for a while: a slow password hash costs once.
+/// Credentials that were verified lately, under a keyed hash: neither passwords nor anything to guess them from.
 ///
-/// Only right credentials get in, so that strangers cannot push them out.
+/// An entry lives as long as it is used, and `lifetime` longer. It could be kept for ever, since the hashes it was
+/// verified against do not change in a store's life; and if it ended while in use, the sender would need a check
+/// again, which a flood of wrong passwords from the same address could deny it. Only right credentials get in, so there are
+/// about as many entries as passwords; the capacity is for bcrypt, which calls right whatever follows 72 right bytes.
 struct CredentialCache {
     private struct Entry {
-        var user: String
-        var end: NIODeadline
+        let user: String
+        var lastUsed: NIODeadline
     }
 
     private let capacity: Int
@@ -15,22 +18,31 @@ struct CredentialCache {
     private var entries: [Digest: Entry] = [:]
 
     init(capacity: Int, lifetime: TimeAmount) {
-        self.capacity = capacity
+        self.capacity = max(1, capacity)
         self.lifetime = lifetime
     }
 
-    /// The user whose credential has this digest.
-    func user(_ digest: Digest, now: NIODeadline) -> String? {
-        guard let entry = entries[digest], entry.end > now else { return nil }
-        return entry.user
+    /// How many entries there are, used or forgotten.
+    var count: Int { entries.count }
+
+    /// The user whose credentials have this keyed hash.
+    mutating func user(for key: Digest, now: NIODeadline) -> String? {
+        guard let index = entries.index(forKey: key) else { return nil }
+        guard now < entries.values[index].lastUsed + lifetime else {
+            entries.remove(at: index)
+            return nil
+        }
+        entries.values[index].lastUsed = now
+        return entries.values[index].user
     }
 
-    /// Remembers a credential.
-    mutating func insert(_ digest: Digest, user: String, now: NIODeadline) {
-        if entries.count >= capacity {
-            entries = entries.filter { $0.value.end > now }
-            if entries.count >= capacity, let first = entries.keys.first { entries[first] = nil }
+    /// Remembers verified credentials; past the capacity the longest unused are forgotten.
+    mutating func insert(_ user: String, for key: Digest, now: NIODeadline) {
+        if entries.count >= capacity, entries[key] == nil,
+            let oldest = entries.min(by: { $0.value.lastUsed < $1.value.lastUsed })
+        {
+            entries[oldest.key] = nil
         }
-        entries[digest] = Entry(user: user, end: now + lifetime)
+        entries[key] = Entry(user: user, lastUsed: now)
     }
 }

@@ -1,148 +1,195 @@
 package import NIOCore
 package import NIOPosix
-import OpenSSL
-import Synchronization
+internal import OpenSSL
+internal import Synchronization
+internal import Webhooks
 
-/// The users with their passwords, and what was found right lately. Shared by all loops.
+/// The accounts, what is remembered of verified credentials, and the checks under way.
+///
+/// Shared by all event loops.
+///
+/// Credentials are known by their HMAC-SHA256 under a key that is made here and dies with the store: looking one up tells
+/// a stranger nothing by its time. A plain password is kept as that code from the start, so it costs no more than a
+/// look-up. Hashes are computed on a thread pool, each credential at most once at a time however many connections
+/// bring it, and no more than `maxChecks` credentials wait. A new configuration is a new store.
 package final class CredentialStore: Sendable {
-    /// Hash computations that may be under way or queued. At a tenth of a second each, more would not come in time.
-    static let maxComputations = 64
+    /// Checks that wait or run at once.
+    ///
+    /// With libcrypt's default cost and one thread that is less than a second of work, with bcrypt's usual cost seven.
+    static let maxChecks = 32
 
-    /// One user, prepared for comparing.
-    struct Account: Sendable {
-        var name: String
-        /// Digests of passwords that stand in the configuration in plain text.
-        var plain: [Digest]
-        var hashes: [PasswordHash]
+    /// Computes one hash and compares.
+    typealias Matches = @Sendable (_ password: [UInt8], _ hash: PasswordHash) -> Bool
+
+    /// Somebody who asked for a check.
+    struct Asker: Sendable {
+        let promise: EventLoopPromise<Verdict>
+        /// Who may post on the asker's route.
+        let allowed: Set<String>
     }
 
-    /// The keys of this process: one for what is cached, one for comparing plain passwords.
-    let cacheKey: [UInt8]
-    private let plainKey: [UInt8]
-    private let accounts: [String: Account]
-    private let hashing: NIOThreadPool
-    private let cache: Mutex<CredentialCache>
-    /// Those who wait for a computation, by credential: the same one is computed once.
-    private let waiting = Mutex<[Digest: [EventLoopPromise<Bool>]]>([:])
-    /// What an unknown user is compared with, and what pads users with fewer hashes: every wrong password costs the same.
-    private let decoy: PasswordHash?
-    private let computations: Int
-    private let verify: @Sendable (PasswordHash, String) -> Bool
+    private struct State {
+        var cache: CredentialCache
+        var checks: [Digest: [Asker]] = [:]
+    }
 
-    /// Prepares the users.
+    private enum Entry {
+        case joined
+        case begun
+        case full
+    }
+
+    private let key: [UInt8]
+    private let plain: [Digest: String]
+    private let plan: VerificationPlan
+    private let hashing: NIOThreadPool
+    private let matches: Matches
+    private let state: Mutex<State>
+
+    /// Prepares the accounts.
     ///
     /// - Parameters:
-    ///   - accounts: with names that differ.
-    ///   - hashing: where hashes are computed, off the event loops.
-    ///   - cacheCapacity: credentials that are remembered.
-    ///   - lifetime: how long; after it the hash is computed again.
-    ///   - verify: compares; tests count with it.
-    /// - Throws: `PasswordHash.Invalid`, or what OpenSSL says when it has no randomness.
-    package init(
+    ///   - accounts: who may post. Accounts of one name are one account.
+    ///   - hashing: where hashes are computed; started, and shut down, by its owner.
+    ///   - cacheCapacity: verified credentials that are remembered, from 1.
+    ///   - lifetime: how long they are remembered after their last use.
+    /// - Throws: a `PasswordHashError` for a hash that is not accepted; what OpenSSL says when it is broken.
+    package convenience init(
         accounts: [UserAccount],
         hashing: NIOThreadPool,
         cacheCapacity: Int = 1024,
-        lifetime: TimeAmount = .minutes(10),
-        verify: @escaping @Sendable (PasswordHash, String) -> Bool = { $0.matches($1) }
+        lifetime: TimeAmount = .minutes(10)
     ) throws {
-        cacheKey = try RandomBytes.make(count: 32)
-        plainKey = try RandomBytes.make(count: 32)
-        var mac = try MAC(key: plainKey)
-        var prepared: [String: Account] = [:]
+        try self.init(
+            accounts: accounts,
+            hashing: hashing,
+            cacheCapacity: cacheCapacity,
+            lifetime: lifetime,
+            matches: { password, hash in hash.matches(password) }
+        )
+    }
+
+    /// A store whose hashes are computed by something else.
+    init(
+        accounts: [UserAccount],
+        hashing: NIOThreadPool,
+        cacheCapacity: Int,
+        lifetime: TimeAmount,
+        matches: @escaping Matches
+    ) throws {
+        key = try RandomBytes.make(count: 32)
+        var mac = try MAC(key: key)
+        var plain: [Digest: String] = [:]
+        var hashes: [String: [PasswordHash]] = [:]
         for account in accounts {
-            var entry = Account(name: account.name, plain: [], hashes: [])
             for password in account.passwords {
                 switch password {
-                case .hash(let text): entry.hashes.append(try PasswordHash(text))
-                case .plain(let secret): entry.plain.append(mac.code(of: Array(secret.exposed.utf8)))
+                case .plain(let secret):
+                    plain[mac.code(of: Array((account.name + ":" + secret.exposed).utf8))] = account.name
+                case .hash(let text):
+                    hashes[account.name, default: []].append(try PasswordHash(text))
                 }
             }
-            prepared[account.name] = entry
         }
-        self.accounts = prepared
+        self.plain = plain
+        plan = VerificationPlan(hashes)
         self.hashing = hashing
-        self.verify = verify
-        cache = Mutex(CredentialCache(capacity: cacheCapacity, lifetime: lifetime))
-        computations = prepared.values.map(\.hashes.count).max() ?? 0
-        decoy = prepared.values.max { $0.hashes.count < $1.hashes.count }?.hashes.first
+        self.matches = matches
+        state = Mutex(State(cache: CredentialCache(capacity: cacheCapacity, lifetime: lifetime)))
     }
 
-    /// The user whose credential was found right lately.
-    func cached(_ digest: Digest, now: NIODeadline) -> String? {
-        cache.withLock { $0.user(digest, now: now) }
+    /// A MAC under the store's key, for one event loop.
+    ///
+    /// - Throws: what OpenSSL says when it is broken.
+    func makeMAC() throws -> MAC {
+        try MAC(key: key)
     }
 
-    /// Remembers a credential that was found right.
-    func remember(_ digest: Digest, user: String, now: NIODeadline) {
-        cache.withLock { $0.insert(digest, user: user, now: now) }
+    /// The user of credentials that need no check: a plain password, or verified lately.
+    func knownUser(for code: Digest, now: NIODeadline) -> String? {
+        if let user = plain[code] { return user }
+        guard !plan.isEmpty else { return nil }
+        return state.withLock { $0.cache.user(for: code, now: now) }
     }
 
-    /// What comparing has come to.
-    enum Comparison {
-        case right
-        case wrong
-        /// A hash is being computed on another thread.
-        case pending(EventLoopFuture<Bool>)
-        case overloaded
-    }
-
-    /// Whether this very credential is being compared already.
-    func isComparing(_ digest: Digest) -> Bool {
-        waiting.withLock { $0[digest] != nil }
-    }
-
-    /// Compares a credential with what is stored. An unknown user costs what a wrong password costs.
-    func compare(_ credentials: BasicCredentials, digest: Digest, on eventLoop: any EventLoop) -> Comparison {
-        let account = accounts[credentials.user]
-        if matchesPlain(credentials.password, account) { return .right }
-        guard let decoy else { return .wrong }
-
-        let promise = eventLoop.makePromise(of: Bool.self)
-        enum Place {
-            case first
-            case behind
-            case none
+    /// Checks credentials that are not known.
+    ///
+    /// `code` is their MAC, `network` the one whose failure a wrong password is. Failures and cache count with `now`, and
+    /// the result is wanted on `eventLoop`.
+    func check(
+        _ credentials: BasicCredentials,
+        code: Digest,
+        allowed: Set<String>,
+        network: UInt64,
+        throttle: FailureThrottle,
+        now: NIODeadline,
+        eventLoop: any EventLoop
+    ) -> Verdict {
+        let asker = Asker(promise: eventLoop.makePromise(), allowed: allowed)
+        let verdict = Verdict.pending(asker.promise.futureResult)
+        // Joining computes nothing, so it needs no leave: connections of one sender arrive by the dozen after a start.
+        // Nor does a joined failure count: a guess that is made twice is one guess.
+        if case .joined = enter(code, asker, mayBegin: false) { return verdict }
+        if let wait = throttle.begin(network, now: now) { return asker.decline(.throttled(retryAfter: wait)) }
+        guard !plan.isEmpty else {
+            throttle.finish(network, failed: true, now: now)
+            return asker.decline(.challenge(.credentialsWrong))
         }
-        let place: Place = waiting.withLock { waiting in
-            if waiting[digest] != nil {
-                waiting[digest]?.append(promise)
-                return .behind
+        switch enter(code, asker, mayBegin: true) {
+        case .joined:
+            throttle.finish(network, failed: false, now: now)
+        case .full:
+            throttle.finish(network, failed: false, now: now)
+            return asker.decline(.throttled(retryAfter: .seconds(1)))
+        case .begun:
+            hashing.submit { poolState in
+                let user = credentials.user
+                guard poolState == .active else {
+                    // The pool is shut down; nothing was computed, so nothing is known.
+                    throttle.finish(network, failed: false, now: now)
+                    return self.finish(code, with: nil, now: now)
+                }
+                let isRight = self.plan.verify(credentials.password, of: user, matches: self.matches)
+                throttle.finish(network, failed: !isRight, now: now)
+                self.finish(code, with: (user, isRight), now: now)
             }
-            guard waiting.count < CredentialStore.maxComputations else { return .none }
-            waiting[digest] = [promise]
-            return .first
         }
-        switch place {
-        case .none:
-            promise.succeed(false)
-            return .overloaded
-        case .behind:
-            return .pending(promise.futureResult)
-        case .first:
-            let hashes = account?.hashes ?? []
-            let padding = Array(repeating: decoy, count: computations - hashes.count)
-            hashing.submit { state in
-                // Cancelled means that the process is going down.
-                let isRight = state == .active && self.matches(credentials.password, hashes, padding)
-                let promises = self.waiting.withLock { $0.removeValue(forKey: digest) } ?? []
-                for promise in promises { promise.succeed(isRight) }
-            }
-            return .pending(promise.futureResult)
+        return verdict
+    }
+
+    /// Takes an asker in for the check of this code, if it is under way or may begin.
+    private func enter(_ code: Digest, _ asker: Asker, mayBegin: Bool) -> Entry {
+        state.withLock { state in
+            if state.checks[code]?.append(asker) != nil { return .joined }
+            guard mayBegin, state.checks.count < CredentialStore.maxChecks else { return .full }
+            state.checks[code] = [asker]
+            return .begun
         }
     }
 
-    /// Compares digests, so that neither length nor content shows in the duration; an account without any gets one.
-    private func matchesPlain(_ password: String, _ account: Account?) -> Bool {
-        guard accounts.values.contains(where: { !$0.plain.isEmpty }), var mac = try? MAC(key: plainKey) else { return false }
-        let digest = mac.code(of: Array(password.utf8))
-        var isRight = false
-        for known in account?.plain ?? [] where known == digest { isRight = true }
-        return isRight
+    /// Ends a check and tells everybody who asked.
+    private func finish(_ code: Digest, with result: (user: String, isRight: Bool)?, now: NIODeadline) {
+        let askers = state.withLock { state in
+            if let result, result.isRight { state.cache.insert(result.user, for: code, now: now) }
+            return state.checks.removeValue(forKey: code) ?? []
+        }
+        for asker in askers {
+            let verdict: Verdict =
+                if let result {
+                    result.isRight && asker.allowed.contains(result.user)
+                        ? .admit(user: result.user) : .challenge(.credentialsWrong)
+                } else {
+                    .throttled(retryAfter: .seconds(1))
+                }
+            asker.promise.succeed(verdict)
+        }
     }
+}
 
-    private func matches(_ password: String, _ hashes: [PasswordHash], _ padding: [PasswordHash]) -> Bool {
-        for hash in hashes where verify(hash, password) { return true }
-        for hash in padding { _ = verify(hash, password) }
-        return false
+extension CredentialStore.Asker {
+    /// Says no at once; the promise, which nobody waits for, is kept all the same.
+    fileprivate func decline(_ verdict: Verdict) -> Verdict {
+        promise.succeed(verdict)
+        return verdict
     }
 }

@@ -1,61 +1,96 @@
 package import NIOCore
-import Synchronization
+internal import Synchronization
 
-/// Counts wrong passwords by network, so that guessing costs the guesser time and us no hashes.
+/// Counts wrong credentials per client network and says when enough is enough, before any hash is computed.
 ///
-/// Shared by all loops. An attempt is counted before it is made, and forgiven when it was right: guesses that come at
-/// once do not slip through. Missing credentials are never counted; they are how sipgate begins every push.
+/// Shared by all event loops. A window begins with the first failure of a network and has a fixed length; when it holds
+/// `limit` failures, the network waits until it is over. A check under way counts as a failure until its result is known:
+/// otherwise a client could have any number of them computed at once. What is no guess never counts: a request without
+/// credentials (that is how a challenge-first client begins), one with malformed ones, and a right password.
+///
+/// Throttling is by address, and an address can be shared. So it stands behind the cache of verified credentials: a
+/// sender that was admitted lately goes on being admitted, whatever its neighbours behind the same address do.
 package final class FailureThrottle: Sendable {
-    /// The bounds: 10 wrong passwords a minute are a person with a note, more are a program.
-    package struct Limits: Sendable {
-        /// Wrong passwords in a window.
-        package var failures = 10
-        /// The window, from its first failure.
-        package var window = TimeAmount.minutes(1)
-        /// Networks that are kept; beyond it the first found gives way.
-        package var networks = 65_536
-
-        package init() {}
-    }
-
     private struct Window {
-        var failures: Int
-        var end: NIODeadline
+        var start: NIODeadline
+        var failures = 0
+        var pending = 0
     }
 
-    private let limits: Limits
-    private let windows = Mutex<[UInt64: Window]>([:])
-
-    package init(limits: Limits = Limits()) {
-        self.limits = limits
+    private struct Table {
+        var windows: [UInt64: Window] = [:]
+        /// Networks in the order in which their windows began, for eviction; may name windows that were replaced.
+        var order = CircularBuffer<(network: UInt64, start: NIODeadline)>()
     }
 
-    /// Counts an attempt that is about to be made.
+    private let limit: Int
+    private let window: TimeAmount
+    private let capacity: Int
+    private let table = Mutex(Table())
+
+    /// An empty table.
     ///
-    /// - Returns: nil when it may be made, else how long this network has to wait.
-    package func begin(_ network: UInt64, now: NIODeadline) -> TimeAmount? {
-        windows.withLock { windows in
-            if var window = windows[network], window.end > now {
-                guard window.failures < limits.failures else { return window.end - now }
-                window.failures += 1
-                windows[network] = window
-                return nil
+    /// - Parameters:
+    ///   - limit: failures in a window, from 1.
+    ///   - window: the length of a window.
+    ///   - capacity: networks that are remembered, at about 100 bytes each. Past it the one whose window is oldest is
+    ///     forgotten: an attacker with that many networks gains a fresh window, and the memory stays bounded.
+    package init(limit: Int = 10, window: TimeAmount = .minutes(1), capacity: Int = 65_536) {
+        self.limit = max(1, limit)
+        self.window = window
+        self.capacity = max(1, capacity)
+    }
+
+    /// Asks for leave to check credentials.
+    ///
+    /// Without it, nothing may be computed.
+    ///
+    /// - Returns: nil for leave, which `finish` has to give back; or how long to wait, more than zero.
+    func begin(_ network: UInt64, now: NIODeadline) -> TimeAmount? {
+        table.withLock { table in
+            var current = table.windows[network] ?? Window(start: now)
+            if current.start + window <= now {
+                // Checks still under way count on in the new window.
+                current = Window(start: now, failures: 0, pending: current.pending)
             }
-            if windows.count >= limits.networks {
-                windows = windows.filter { $0.value.end > now }
-                if windows.count >= limits.networks, let first = windows.keys.first { windows[first] = nil }
+            guard current.failures + current.pending < limit else {
+                return max(current.start + window - now, .seconds(1))
             }
-            windows[network] = Window(failures: 1, end: now + limits.window)
+            current.pending += 1
+            remember(current, of: network, in: &table)
             return nil
         }
     }
 
-    /// Takes an attempt back that was right.
-    package func forgive(_ network: UInt64) {
-        windows.withLock { windows in
-            guard var window = windows[network] else { return }
-            window.failures -= 1
-            windows[network] = window.failures > 0 ? window : nil
+    /// Gives leave back, with the result of the check.
+    func finish(_ network: UInt64, failed: Bool, now: NIODeadline) {
+        table.withLock { table in
+            var current = table.windows[network] ?? Window(start: now)
+            current.pending = max(0, current.pending - 1)
+            if failed { current.failures += 1 }
+            if current.failures == 0, current.pending == 0 {
+                table.windows[network] = nil
+            } else {
+                remember(current, of: network, in: &table)
+            }
+        }
+    }
+
+    /// Networks in the table.
+    var count: Int {
+        table.withLock { $0.windows.count }
+    }
+
+    private func remember(_ current: Window, of network: UInt64, in table: inout Table) {
+        let known = table.windows.updateValue(current, forKey: network)
+        guard known?.start != current.start else { return }
+        table.order.append((network, current.start))
+        // Every window is in the list, so this ends. A network that came and went leaves entries without a window:
+        // twice the capacity bounds those.
+        while table.windows.count > capacity || table.order.count > 2 * capacity, let oldest = table.order.popFirst() {
+            if let window = table.windows[oldest.network], window.start == oldest.start {
+                table.windows[oldest.network] = nil
+            }
         }
     }
 }

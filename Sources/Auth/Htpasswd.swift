@@ -1,36 +1,48 @@
-/// A file of users in the format of htpasswd(1): `name:hash`, one a line, `#` begins a comment.
-package enum Htpasswd {
-    /// What is wrong with a line.
-    package struct Issue: Error, Equatable, Sendable {
+/// The users of a file in the format of Apache's htpasswd: lines of `name:hash`, with comments (`#`) and empty lines.
+///
+/// A name may stand on several lines: each of its passwords is good.
+package struct Htpasswd: Sendable {
+    /// A line that could not be taken.
+    package struct Flaw: Sendable, Equatable {
         /// Counted from 1.
         package let line: Int
-        /// What is wrong, without the line's text: it may hold a password.
+        /// What is wrong, in a sentence that repeats neither name nor hash.
         package let message: String
     }
 
-    /// Reads a file's text. A name that comes again adds a hash: both are good while a password is being rotated.
-    ///
-    /// - Returns: the users in order of first appearance, and everything that is wrong.
-    package static func parse(_ text: String) -> (accounts: [UserAccount], issues: [Issue]) {
+    /// The users of good lines, in order of their first one.
+    package let accounts: [UserAccount]
+    /// What is wrong with the others; an operator wants to know all at once.
+    package let flaws: [Flaw]
+
+    /// Reads the content of a file.
+    package init(parsing text: String) {
         var names: [String] = []
         var hashes: [String: [StoredPassword]] = [:]
-        var issues: [Issue] = []
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = raw.last == "\r" ? raw.dropLast() : raw
-            guard !line.isEmpty, line.first != "#" else { continue }
-            guard let colon = line.firstIndex(of: ":"), colon != line.startIndex else {
-                issues.append(Issue(line: index + 1, message: "expected name:hash"))
+        var flaws: [Flaw] = []
+        // One character in Swift, CR LF ends a line like LF.
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        for (index, line) in lines.enumerated() {
+            guard let first = line.first, first != "#", !line.allSatisfy({ $0 == " " || $0 == "\t" }) else { continue }
+            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(parts[0])
+            guard parts.count == 2 else {
+                flaws.append(Flaw(line: index + 1, message: "a line is `name:hash`; this one has no colon."))
                 continue
             }
-            let name = String(line[..<colon])
-            do throws(PasswordHash.Invalid) {
-                let hash = try PasswordHash(String(line[line.index(after: colon)...]))
+            guard UserAccount.isUsable(name: name) else {
+                flaws.append(Flaw(line: index + 1, message: "the name is empty or has control characters."))
+                continue
+            }
+            do {
+                let hash = try PasswordHash(String(parts[1]))
                 if hashes[name] == nil { names.append(name) }
                 hashes[name, default: []].append(.hash(hash.text))
             } catch {
-                issues.append(Issue(line: index + 1, message: "the hash of \(name) is not usable: \(error)"))
+                flaws.append(Flaw(line: index + 1, message: error.description))
             }
         }
-        return (names.map { UserAccount(name: $0, passwords: hashes[$0] ?? []) }, issues)
+        accounts = names.map { UserAccount(name: $0, passwords: hashes[$0] ?? []) }
+        self.flaws = flaws
     }
 }

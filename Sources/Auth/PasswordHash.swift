@@ -1,76 +1,131 @@
-internal import CCrypt
-import Glibc
-internal import OpenSSL
-
-/// A password hash in the format of crypt(5), computed by the system's libcrypt.
+/// A password hash in the format of crypt(5), of a scheme that is good enough and a cost that can be borne.
+///
+/// Accepted are the schemes that Debian's `mkpasswd`, `htpasswd -B` and `openssl passwd -6` make:
+///
+/// | scheme | text | cost |
+/// | --- | --- | --- |
+/// | bcrypt | `$2b$`, `$2y$`, `$2a$` | 4 to 15: 12 is about 200 ms of a processor, each step doubles it |
+/// | yescrypt | `$y$` | mkpasswd's 1 to 9: the default 5 is about 25 ms and 16 MiB, 9 is 350 ms and 256 MiB |
+/// | sha512-crypt | `$6$` | 1,000 to 1,000,000 rounds: the default 5,000 is about 2 ms |
+///
+/// bcrypt looks at the first 72 bytes of a password only.
 package struct PasswordHash: Sendable {
-    /// Why a text is no usable hash.
-    package enum Invalid: Error, Equatable, Sendable, CustomStringConvertible {
-        /// The scheme is none of those accepted.
-        case unknownScheme
-        /// libcrypt cannot use the parameters or the salt.
-        case malformed
-        /// libcrypt could not compute a hash.
-        case failed
+    /// Scheme and cost: what decides how much work a computation is.
+    enum Scheme: Sendable, Hashable {
+        case bcrypt(cost: Int)
+        case yescrypt(parameters: String)
+        case sha512(rounds: Int)
 
-        package var description: String {
+        /// How many characters of the text, at its end, are the hash proper.
+        var digestLength: Int {
             switch self {
-            case .unknownScheme:
-                "accepted are bcrypt ($2b$, $2y$, $2a$), yescrypt ($y$) and sha512-crypt ($6$); `hookgate password` makes one"
-            case .malformed: "it is damaged: libcrypt cannot use it; `hookgate password` makes a new one"
-            case .failed: "libcrypt could not compute it"
+            case .bcrypt: 31
+            case .yescrypt: 43
+            case .sha512: 86
             }
         }
     }
 
-    private static let schemes = ["$2b$", "$2y$", "$2a$", "$y$", "$6$"]
+    /// Scheme and cost.
+    let scheme: Scheme
+    /// The whole text, ASCII.
+    let text: String
 
-    /// The whole hash: scheme, parameters, salt and digest.
-    package let text: String
-
-    /// Checks scheme, parameters, and that a digest is there.
-    package init(_ text: String) throws(Invalid) {
-        guard PasswordHash.schemes.contains(where: text.hasPrefix) else { throw .unknownScheme }
-        let usable = crypt_checksalt(text)
-        guard usable == CRYPT_SALT_OK || usable == CRYPT_SALT_TOO_CHEAP || usable == CRYPT_SALT_METHOD_LEGACY else {
-            throw .malformed
+    /// Reads a hash.
+    ///
+    /// - Throws: what is wrong with it, in words that do not repeat it.
+    package init(_ text: String) throws(PasswordHashError) {
+        let parts = text.split(separator: "$", omittingEmptySubsequences: false)
+        guard parts.count >= 3, parts[0].isEmpty else { throw .unknownScheme(nil) }
+        switch parts[1] {
+        case "2a", "2b", "2y": scheme = try PasswordHash.bcrypt(parts)
+        case "y": scheme = try PasswordHash.yescrypt(parts)
+        case "6": scheme = try PasswordHash.sha512(parts)
+        default:
+            let isName = parts[1].utf8.count <= 8 && parts[1].utf8.allSatisfy { isHashCharacter($0) || $0 == 0x2D }
+            throw .unknownScheme(isName ? "$\(parts[1])$" : nil)
         }
-        // A setting without its digest would never match: say so now.
-        guard let digest = text.split(separator: "$").last, digest.utf8.count >= 43 else { throw .malformed }
         self.text = text
     }
 
-    /// Whether the password has this hash. Takes as long as the hash's cost says: never on an event loop.
-    package func matches(_ password: String) -> Bool {
-        guard let computed = PasswordHash.crypt(password, setting: text) else { return false }
-        return ConstantTime.equal(Array(computed.utf8), Array(text.utf8))
+    private static func bcrypt(_ parts: [Substring]) throws(PasswordHashError) -> Scheme {
+        guard
+            parts.count == 4, parts[2].utf8.count == 2, let cost = Int(parts[2]),
+            parts[3].utf8.count == 53, parts[3].utf8.allSatisfy(isHashCharacter)
+        else { throw .damaged("bcrypt") }
+        guard (4...15).contains(cost) else { throw .costOutOfRange("bcrypt", "a cost of 4 to 15") }
+        return .bcrypt(cost: cost)
     }
 
-    /// The hash of a new password: yescrypt with libcrypt's default cost.
-    ///
-    /// yescrypt, because it needs memory as well as time, which bcrypt does not, and is what Debian uses for its own.
-    ///
-    /// - Throws: `failed` when libcrypt has no randomness, or the password is longer than it takes (512 bytes).
-    package static func make(_ password: String) throws(Invalid) -> String {
-        var setting = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))
-        guard crypt_gensalt_rn("$y$", 0, nil, 0, &setting, Int32(setting.count)) != nil,
-            let hash = crypt(
-                password,
-                setting: String(decoding: setting.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-        else { throw .failed }
-        return hash
+    private static func yescrypt(_ parts: [Substring]) throws(PasswordHashError) -> Scheme {
+        guard
+            parts.count == 5, parts[2].utf8.count >= 3, parts[2].utf8.allSatisfy(isHashCharacter),
+            (1...86).contains(parts[3].utf8.count), parts[3].utf8.allSatisfy(isHashCharacter),
+            parts[4].utf8.count == 43, parts[4].utf8.allSatisfy(isHashCharacter)
+        else { throw .damaged("yescrypt") }
+        // What crypt_gensalt(3) makes of the costs 1 to 9. Anything else is a memory size that nobody has measured.
+        let usual = ["j75", "j85", "j7T", "j8T", "j9T", "jAT", "jBT", "jCT", "jDT"]
+        guard usual.contains(String(parts[2])) else { throw .costOutOfRange("yescrypt", "mkpasswd's costs 1 to 9") }
+        return .yescrypt(parameters: String(parts[2]))
     }
 
-    /// crypt_rn(3) with memory of its own, wiped afterwards; nil when it fails.
-    private static func crypt(_ password: String, setting: String) -> String? {
-        let data = UnsafeMutableRawPointer.allocate(
-            byteCount: MemoryLayout<crypt_data>.size, alignment: MemoryLayout<crypt_data>.alignment)
-        data.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<crypt_data>.size)
-        defer {
-            explicit_bzero(data, MemoryLayout<crypt_data>.size)
-            data.deallocate()
+    private static func sha512(_ parts: [Substring]) throws(PasswordHashError) -> Scheme {
+        let hasRounds = parts[2].hasPrefix("rounds=")
+        guard
+            parts.count == (hasRounds ? 5 : 4),
+            (1...16).contains(parts[parts.count - 2].utf8.count),
+            parts[parts.count - 2].utf8.allSatisfy(isHashCharacter),
+            parts[parts.count - 1].utf8.count == 86, parts[parts.count - 1].utf8.allSatisfy(isHashCharacter)
+        else { throw .damaged("sha512-crypt") }
+        guard hasRounds else { return .sha512(rounds: 5000) }
+        let digits = parts[2].dropFirst("rounds=".count)
+        guard let rounds = Int(digits), digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), digits.first != "0"
+        else { throw .damaged("sha512-crypt") }
+        guard (1000...1_000_000).contains(rounds)
+        else { throw .costOutOfRange("sha512-crypt", "1,000 to 1,000,000 rounds") }
+        return .sha512(rounds: rounds)
+    }
+}
+
+/// The alphabet of crypt(5): letters, digits, full stop and slash.
+private func isHashCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "/"):
+        true
+    default: false
+    }
+}
+
+/// Why a hash is not accepted, or none could be made.
+///
+/// `description` is a sentence for the operator, without the hash or the password.
+package enum PasswordHashError: Error, Equatable, CustomStringConvertible {
+    /// Of no accepted scheme; its mark (`$apr1$`), where it has one.
+    case unknownScheme(String?)
+    /// The named scheme, but not a whole hash of it.
+    case damaged(String)
+    /// The named scheme, with a cost outside of what is said in words.
+    case costOutOfRange(String, String)
+    /// The password is longer than 511 bytes, or has control characters, which no client can send.
+    case unusablePassword
+    /// libcrypt refused to make a hash.
+    case notMade
+
+    package var description: String {
+        let advice = "Make one with `hookgate password`."
+        return switch self {
+        case .unknownScheme(let mark):
+            "\(mark.map { "hashes of the scheme \($0) are" } ?? "this is") not accepted; accepted are "
+                + "yescrypt ($y$), bcrypt ($2b$, $2y$, $2a$) and sha512-crypt ($6$). \(advice)"
+        case .damaged(let scheme):
+            "this begins like \(scheme), but is not a whole hash: was it cut, or are its dollar signs gone? \(advice)"
+        case .costOutOfRange(let scheme, let range):
+            "the cost of this \(scheme) hash is out of range; accepted are \(range). \(advice)"
+        case .unusablePassword:
+            "a password has at most 511 bytes and no control characters."
+        case .notMade:
+            "libcrypt could not make a hash."
         }
-        guard let hash = crypt_rn(password, setting, data, Int32(MemoryLayout<crypt_data>.size)) else { return nil }
-        return String(cString: hash)
     }
 }

@@ -1,10 +1,10 @@
 internal import OpenSSL
 
-/// A secret value, which prints as `<redacted>` wherever it is printed.
+/// A secret value, which prints as `<redacted>` wherever it is printed, also by `dump` and in a debugger.
 package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The secret itself.
     ///
-    /// Whoever calls this answers for where it goes.
+    /// Whoever reads this answers for where it goes.
     package let exposed: String
 
     package init(_ value: String) {
@@ -15,8 +15,8 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebug
     package var debugDescription: String { "<redacted>" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// Compares in constant time, as far as the lengths agree.
-    package static func == (a: Secret, b: Secret) -> Bool {
-        ConstantTime.equal(Array(a.exposed.utf8), Array(b.exposed.utf8))
+    /// Compares in a time that tells the lengths and nothing else.
+    package static func == (left: Secret, right: Secret) -> Bool {
+        ConstantTime.equal(Array(left.exposed.utf8), Array(right.exposed.utf8))
     }
 }

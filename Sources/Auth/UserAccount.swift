@@ -1,6 +1,6 @@
 /// A user who may post, with every password that is good for it at the moment.
 package struct UserAccount: Sendable {
-    /// The user-id of RFC 7617: no colon, no control character.
+    /// The user-id of RFC 7617: see `isUsable(name:)`.
     package let name: String
     /// One or more, so that a password can be rotated without a gap.
     package let passwords: [StoredPassword]
@@ -9,11 +9,16 @@ package struct UserAccount: Sendable {
         self.name = name
         self.passwords = passwords
     }
+
+    /// Whether a client can send this name: not empty, no colon, no control character (RFC 7617, section 2).
+    package static func isUsable(name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ":") }
+    }
 }
 
 /// How a password is kept.
 package enum StoredPassword: Sendable {
-    /// A hash in the format of crypt(5): bcrypt (`$2b$`, `$2y$`), yescrypt (`$y$`), sha512-crypt (`$6$`).
+    /// A hash that `PasswordHash` accepts.
     case hash(String)
     /// The password itself, from a secret reference.
     case plain(Secret)

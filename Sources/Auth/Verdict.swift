@@ -1,16 +1,16 @@
 package import NIOCore
 package import Webhooks
 
-/// What is to be done with a request, as far as its credentials go.
+/// What the authenticator says of a request.
 package enum Verdict: Sendable {
-    /// This user may post here.
+    /// The request is this user's, who may post on the route.
     case admit(user: String)
-    /// 401 with a challenge.
+    /// 401 with `WWW-Authenticate`: `credentialsMissing`, `credentialsMalformed` or `credentialsWrong`.
     case challenge(ReasonCode)
-    /// 429: too many wrong passwords came from there. No hash was computed.
+    /// Nothing was checked: too many failures of this network, or too many checks waiting. More than zero.
     case throttled(retryAfter: TimeAmount)
-    /// 503: too many hashes are being computed.
-    case overloaded
-    /// A hash is being computed; the future is of the caller's loop and never fails.
+    /// A hash is being computed elsewhere.
+    ///
+    /// The future completes on the asking event loop with one of the other cases and never fails.
     case pending(EventLoopFuture<Verdict>)
 }

@@ -1,23 +1,35 @@
-/// How one try to hand an event to a destination ended.
+/// How one attempt to deliver an event ended.
+///
+/// Every attempt has exactly one.
+///
+/// Only `delivered` means that the receiver took the event. After any other outcome it may have taken it all the same
+/// (the answer was lost, late or broken), which is why every attempt carries the event's id as `webhook-id`.
 package enum AttemptOutcome: Sendable, Equatable {
-    /// What was going on when the time was up.
+    /// Where an attempt stood when its time was up.
     package enum Phase: String, Sendable {
-        /// Waiting for a free connection, or for one to be made.
+        /// All connections were busy with earlier attempts.
         case waiting
-        /// The request was sent.
+        /// No connection could be made in time.
+        case connecting
+        /// The request was sent, and the response was not complete.
         case answering
     }
 
-    /// 2xx: the destination has the event.
+    /// A complete response with a 2xx status.
     case delivered(status: Int)
-    /// Any other status. Redirects are never followed.
+    /// A response with any other status. A redirect is one: it is never followed, RFC 9110, section 15.4.
     case refused(status: Int)
     /// The destination's time-out passed.
-    case timedOut(Phase)
-    /// No connection could be made, or it broke before a response.
-    case unreachable
-    /// More is waiting than may wait. Nothing was sent.
+    case timedOut(phase: Phase)
+    /// No connection, or one that ended without a byte of response. One of the words of `ConnectFailure`.
+    case unreachable(String)
+    /// The destination's queue of waiting attempts was full.
     case overloaded
-    /// The response was no HTTP, or went beyond its bounds, or ended early.
+    /// What came back was not HTTP/1, broke a bound, or ended in the middle.
     case protocolError
+
+    /// The outcome of a complete response.
+    init(status: Int) {
+        self = status >= 200 && status < 300 ? .delivered(status: status) : .refused(status: status)
+    }
 }

@@ -1,50 +1,76 @@
 package import NIOCore
 package import Webhooks
 
-/// Hands events to destinations over keep-alive connections of one event loop. Used on that loop only.
+/// Sends events to destinations over kept-alive connections on one event loop.
+///
+/// Each event loop has its own, and everything about it happens on that loop; concurrency is shared out evenly. This
+/// is the place where a journal will hand over its leases: `forward` makes one attempt and tells how it ended, and
+/// whether there is another one is not decided here.
 package final class Forwarder {
+    private let eventLoop: any EventLoop
     private let destinations: [Destination]
     private let pools: [UpstreamPool]
-    private let eventLoop: any EventLoop
 
-    /// Prepares for every destination; connections are made when they are needed.
+    /// Prepares to send; connections are made when they are needed.
     ///
     /// - Parameters:
-    ///   - destinations: in the order of the configuration, which is how events name them.
-    ///   - eventLoop: where everything happens.
-    ///   - loops: how many loops share each destination's `concurrency`; each gets at least one connection.
-    package init(destinations: [Destination], eventLoop: any EventLoop, loops: Int) {
-        self.destinations = destinations
-        self.eventLoop = eventLoop
-        pools = destinations.map { destination in
-            let share = (destination.concurrency + loops - 1) / max(1, loops)
-            return UpstreamPool(destination: destination, eventLoop: eventLoop, maxConnections: max(1, share))
+    ///   - destinations: where events may go; `forward` names them by their place in here.
+    ///   - eventLoop: the loop this forwarder lives on.
+    ///   - loops: how many forwarders share each destination's concurrency, from 1; every one gets at least 1.
+    package convenience init(destinations: [Destination], eventLoop: any EventLoop, loops: Int) {
+        let limits = DeliveryLimits()
+        self.init(destinations: destinations, eventLoop: eventLoop, loops: loops, limits: limits) { destination in
+            SocketConnector.make(destination, eventLoop: eventLoop, limits: limits)
         }
     }
 
-    /// Whether a destination wants an event of this type.
+    /// A forwarder whose connections are made by something else.
+    init(
+        destinations: [Destination],
+        eventLoop: any EventLoop,
+        loops: Int,
+        limits: DeliveryLimits,
+        connect: (Destination) -> UpstreamPool.Connect
+    ) {
+        self.eventLoop = eventLoop
+        self.destinations = destinations
+        pools = destinations.map { destination in
+            UpstreamPool(
+                destination,
+                concurrency: max(1, destination.concurrency / max(1, loops)),
+                limits: limits,
+                eventLoop: eventLoop,
+                connect: connect(destination)
+            )
+        }
+    }
+
+    /// Makes one attempt to deliver an event.
     ///
     /// - Parameters:
-    ///   - event: the event.
-    ///   - index: the destination's position.
+    ///   - event: what to send.
+    ///   - index: the destination's place in the list given to `init`.
+    /// - Returns: the outcome, on this loop and within the destination's time-out. Never fails.
+    package func forward(_ event: Event, to index: Int) -> EventLoopFuture<AttemptOutcome> {
+        eventLoop.assertInEventLoop()
+        let promise = eventLoop.makePromise(of: AttemptOutcome.self)
+        pools[index].submit(
+            Attempt(event: event, deadline: eventLoop.now + destinations[index].timeout, promise: promise)
+        )
+        return promise.futureResult
+    }
+
+    /// Whether a destination wants events of this type.
     package func wants(_ event: Event, _ index: Int) -> Bool {
         destinations[index].types?.contains(event.draft.type.name) ?? true
     }
 
-    /// Tries once to hand an event to a destination.
+    /// Closes idle connections and lets attempts under way come to their end; later ones are `unreachable`.
     ///
-    /// - Parameters:
-    ///   - event: the event.
-    ///   - index: the destination's position.
-    /// - Returns: a future that never fails and completes within the destination's time-out.
-    package func forward(_ event: Event, to index: Int) -> EventLoopFuture<AttemptOutcome> {
-        let pool = pools[index]
-        return pool.submit(pool.render(event))
-    }
-
-    /// Lets attempts that are under way end, and closes all connections.
+    /// - Returns: completes when the last connection is gone, at the latest after the longest time-out. Never fails.
     package func drain() -> EventLoopFuture<Void> {
-        EventLoopFuture.andAllComplete(pools.map { $0.drain() }, on: eventLoop)
+        eventLoop.assertInEventLoop()
+        return EventLoopFuture.andAllComplete(pools.map { $0.drain() }, on: eventLoop)
     }
 }
 

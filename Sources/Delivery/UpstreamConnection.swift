@@ -1,25 +1,130 @@
-import NIOCore
-import NIOHTTP1
+internal import NIOCore
+internal import NIOHTTP1
 
-/// One keep-alive connection to a destination: sends one request at a time and tells its pool how it went.
+/// One connection to a destination, as the first handler of its channel: it writes requests, counts response bytes, and
+/// performs what its state machine decides.
+///
+/// Behind it stand NIOHTTP1's decoder and a `ResponseReader`, which tells this handler what was decoded. Requests are
+/// written here, in front of the decoder, as plain bytes.
 final class UpstreamConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let pool: UpstreamPool
-    private let decoder: ResponseDecoder
-    private var state = ResponseState()
-    private var context: ChannelHandlerContext?
-    private var wasReused = false
-    /// The exchange in work.
-    private(set) var exchange: Exchange?
-    /// When it last became idle.
-    var idleSince = NIODeadline.uptimeNanoseconds(0)
+    /// What the decoder has to know of a request: that its response may have content.
+    ///
+    /// RFC 9112, section 6.3.
+    private static let post = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/")
 
-    init(pool: UpstreamPool, decoder: ResponseDecoder) {
-        self.pool = pool
+    /// When it last became idle.
+    var idleSince: NIODeadline = .distantPast
+
+    private var machine = StateMachine()
+    private let decoder: HTTPResponseDecoder
+    private let maxResponseBytes: Int
+    private var context: ChannelHandlerContext?
+    /// From adoption to the end of the connection; the cycle is broken there.
+    private var pool: UpstreamPool?
+
+    private init(decoder: HTTPResponseDecoder, maxResponseBytes: Int) {
         self.decoder = decoder
+        self.maxResponseBytes = maxResponseBytes
     }
+
+    /// Adds a connection's three handlers to a new channel.
+    ///
+    /// Called on its event loop.
+    ///
+    /// - Throws: when the channel is closed already.
+    static func install(on channel: any Channel, limits: DeliveryLimits) throws {
+        var bounds = NIOHTTPDecoderLimitConfiguration()
+        bounds.maxHeaderFieldSize = limits.maxHeaderBytes
+        bounds.maxHeaderListSize = limits.maxHeaderBytes
+        bounds.maxHeaderFieldCount = limits.maxHeaderFields
+        let decoder = HTTPResponseDecoder(
+            leftOverBytesStrategy: .dropBytes,
+            informationalResponseStrategy: .drop,
+            limitConfiguration: bounds
+        )
+        let connection = UpstreamConnection(decoder: decoder, maxResponseBytes: limits.maxResponseBytes)
+        try channel.pipeline.syncOperations.addHandlers([
+            connection, ByteToMessageHandler(decoder), ResponseReader(connection),
+        ])
+    }
+
+    /// False once the connection must not be used any more.
+    var isOpen: Bool { machine.isOpen }
+
+    /// When the attempt under way has to end; nil when there is none.
+    var deadline: NIODeadline? { machine.deadline }
+
+    /// Makes it a pool's own.
+    func join(_ pool: UpstreamPool) {
+        self.pool = pool
+    }
+
+    /// Sends a request on this idle connection.
+    func send(_ attempt: Attempt, as request: ByteBuffer) {
+        machine.send(attempt)
+        decoder.write(data: .head(UpstreamConnection.post))
+        context?.writeAndFlush(wrapOutboundOut(request), promise: nil)
+    }
+
+    /// Ends the connection if its attempt is past its deadline.
+    func expire(at now: NIODeadline) {
+        guard let attempt = machine.expire(at: now) else { return }
+        leave()
+        attempt.finish(.timedOut(phase: .answering))
+    }
+
+    /// Ends this idle connection.
+    func close() {
+        machine.close()
+        leave()
+    }
+
+    // What the response reader has to tell.
+
+    func receivedHead(status: Int, keepsAlive: Bool) {
+        machine.head(status: status, keepsAlive: keepsAlive)
+    }
+
+    func receivedEnd() {
+        machine.end()
+    }
+
+    /// The socket failed: the same as a connection that was closed in the middle.
+    func failed() {
+        perform(machine.lost())
+    }
+
+    /// The decoder gave up.
+    func garbled() {
+        perform(machine.garbled())
+    }
+
+    private func perform(_ action: StateMachine.LossAction) {
+        let pool = self.pool
+        leave()
+        switch action {
+        case .none:
+            ()
+        case .retry(let attempt):
+            if let pool { pool.retry(attempt) } else { attempt.finish(.unreachable(.closed)) }
+        case .finish(let attempt, let outcome):
+            attempt.finish(outcome)
+        }
+    }
+
+    /// Gives its place in the pool up at once, and closes the channel.
+    private func leave() {
+        let pool = self.pool
+        self.pool = nil
+        pool?.remove(self)
+        context?.close(promise: nil)
+    }
+
+    // MARK: ChannelInboundHandler
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -29,68 +134,32 @@ final class UpstreamConnection: ChannelInboundHandler {
         self.context = nil
     }
 
-    /// Sends a request. Only called while idle.
-    func send(_ exchange: Exchange, reused: Bool) {
-        self.exchange = exchange
-        wasReused = reused
-        state.requestSent()
-        decoder.expectResponse()
-        guard let context else { return perform(state.broke(sawBytes: false, wasReused: reused, isGarbage: false)) }
-        context.writeAndFlush(wrapOutboundOut(exchange.request), promise: nil)
-    }
-
-    /// Gives up whatever is in work.
-    func close() {
-        context?.close(promise: nil)
-    }
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            perform(state.receivedHead(status: Int(head.status.code), keepsAlive: head.isKeepAlive))
-        case .body(let piece):
-            perform(state.receivedBody(piece.readableBytes))
-        case .end:
-            perform(state.receivedEnd())
+        switch machine.received(unwrapInboundIn(data).readableBytes) {
+        case .decode: context.fireChannelRead(data)
+        case .close: leave()
+        case .ignore: ()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+        switch machine.readComplete(maxResponseBytes: maxResponseBytes) {
+        case .wait:
+            ()
+        case .finishAndRelease(let attempt, let outcome):
+            pool?.release(self)
+            attempt.finish(outcome)
+        case .finishAndClose(let attempt, let outcome):
+            leave()
+            attempt.finish(outcome)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        broke(isGarbage: false)
-        pool.closed(self)
+        // The decoder first: the end of the connection may be the end of the response.
         context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        broke(isGarbage: error is HTTPParserError || error is NIOHTTPDecoderError)
-        context.close(promise: nil)
-    }
-
-    private func broke(isGarbage: Bool) {
-        perform(state.broke(sawBytes: decoder.sawBytes, wasReused: wasReused, isGarbage: isGarbage))
-    }
-
-    private func perform(_ action: ResponseState.Action) {
-        switch action {
-        case .none:
-            break
-        case .complete(let outcome, let reusable):
-            let done = exchange
-            exchange = nil
-            // First the connection, then the promise: whoever hears of the outcome may send the next request.
-            if reusable { pool.becameIdle(self) } else { close() }
-            done?.complete(outcome)
-        case .close(let outcome):
-            let done = exchange
-            exchange = nil
-            close()
-            if let outcome { done?.complete(outcome) }
-        case .stale:
-            let again = exchange
-            exchange = nil
-            close()
-            if let again { pool.retry(again) }
-        }
+        perform(machine.lost())
     }
 }
 

@@ -1,199 +1,198 @@
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import Webhooks
+internal import NIOCore
+internal import Webhooks
 
-/// The connections of one event loop to one destination, and the requests that wait for one.
+/// The connections to one destination on one event loop, and the attempts that wait for one.
 ///
-/// Connections are made when requests wait and the bound allows, and are reused last in, first out, so that the ones
-/// beyond need fall idle and close. One timer per pool serves every deadline in it.
+/// Idle connections are reused last in, first out, so that those which are not needed grow old and close. Attempts wait
+/// in order; connections are made for them up to the destination's share of concurrency, and each serves whoever is
+/// first when it is ready. One timer serves every deadline: it is set to the earliest, and what it finds is compared
+/// with the stored deadlines. It is not touched when a request is sent, unless that has the earliest deadline.
 final class UpstreamPool {
-    /// Requests that may wait for a connection. With the time-out it bounds memory; past it, nothing is gained by waiting.
-    static let maxWaiting = 1024
-    /// Backends commonly close idle connections after 60 s or more; to be first avoids most races.
-    static let idleTimeout = TimeAmount.seconds(30)
-    /// Making a connection inside a network takes milliseconds, or never works.
-    static let connectTimeout = TimeAmount.seconds(2)
+    /// Makes a connection with the handlers of `UpstreamConnection.install`, on this event loop.
+    typealias Connect = () -> EventLoopFuture<any Channel>
 
-    private let destination: Destination
-    private let template: RequestTemplate
     private let eventLoop: any EventLoop
-    private let maxConnections: Int
+    private let concurrency: Int
+    private let limits: DeliveryLimits
+    private let connect: Connect
+    private var writer: RequestWriter
 
+    /// All that are established, idle or busy.
+    private var connections: [UpstreamConnection] = []
+    /// Those that are idle, the longest-idle first.
     private var idle: [UpstreamConnection] = []
-    private var busy: [ObjectIdentifier: UpstreamConnection] = [:]
+    /// How many are on the way.
     private var connecting = 0
-    private var waiting: CircularBuffer<Exchange> = []
-    private var timer: Scheduled<Void>?
+    private var isMakingConnections = false
+    /// Attempts without a connection, in order of their deadlines.
+    private var waiting = CircularBuffer<Attempt>()
+    /// Attempts that may only go on a new connection.
+    ///
+    /// They go first.
+    private var retries = CircularBuffer<Attempt>()
+    private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    /// Set once the pool drains.
     private var drained: EventLoopPromise<Void>?
 
-    init(destination: Destination, eventLoop: any EventLoop, maxConnections: Int) {
-        self.destination = destination
-        template = RequestTemplate(destination)
+    init(
+        _ destination: Destination,
+        concurrency: Int,
+        limits: DeliveryLimits,
+        eventLoop: any EventLoop,
+        connect: @escaping Connect
+    ) {
         self.eventLoop = eventLoop
-        self.maxConnections = maxConnections
+        self.concurrency = concurrency
+        self.limits = limits
+        self.connect = connect
+        writer = RequestWriter(destination)
     }
 
-    private var open: Int { idle.count + busy.count + connecting }
+    // MARK: Attempts
 
-    /// Sends a request when it can be, and completes the outcome within the destination's time-out.
-    func submit(_ request: ByteBuffer) -> EventLoopFuture<AttemptOutcome> {
-        let promise = eventLoop.makePromise(of: AttemptOutcome.self)
-        let exchange = Exchange(request: request, deadline: eventLoop.now + destination.timeout, promise: promise)
+    /// Takes an attempt on, and ends it within its deadline.
+    func submit(_ attempt: Attempt) {
+        guard drained == nil else { return attempt.finish(.unreachable(.shuttingDown)) }
         if let connection = idle.popLast() {
-            start(exchange, on: connection, reused: true)
-        } else if waiting.count < UpstreamPool.maxWaiting {
-            waiting.append(exchange)
-            connectIfNeeded()
-        } else {
-            exchange.complete(.overloaded)
+            setTimer(to: attempt.deadline)
+            connection.send(attempt, as: writer.render(attempt.event))
+            return
         }
-        armTimer()
-        return promise.futureResult
+        guard waiting.count < limits.maxWaiting else { return attempt.finish(.overloaded) }
+        waiting.append(attempt)
+        setTimer(to: attempt.deadline)
+        makeConnections()
     }
 
-    /// The request that carries an event.
-    func render(_ event: Event) -> ByteBuffer {
-        template.render(event)
+    /// Takes an attempt back whose connection turned out to be stale, for a new connection.
+    func retry(_ attempt: Attempt) {
+        var attempt = attempt
+        attempt.isRetry = true
+        retries.append(attempt)
+        makeConnections()
     }
 
-    private func start(_ exchange: Exchange, on connection: UpstreamConnection, reused: Bool) {
-        busy[ObjectIdentifier(connection)] = connection
-        connection.send(exchange, reused: reused)
+    /// Makes as many connections as attempts wait for, and concurrency allows.
+    private func makeConnections() {
+        // An attempt to connect that fails at once gets back here; a loop then, not a recursion per waiting attempt.
+        guard !isMakingConnections else { return }
+        isMakingConnections = true
+        defer { isMakingConnections = false }
+        while connecting < waiting.count + retries.count, connections.count + connecting < concurrency {
+            connecting += 1
+            connect().assumeIsolated().whenComplete { result in
+                self.connecting -= 1
+                switch result {
+                case .success(let channel): self.adopt(channel)
+                case .failure(let error): self.connectionFailed(ConnectFailure(error))
+                }
+            }
+        }
+    }
+
+    private func adopt(_ channel: any Channel) {
+        guard
+            let connection = try? channel.pipeline.syncOperations.handler(type: UpstreamConnection.self),
+            channel.isActive, connection.isOpen
+        else { return connectionFailed(.closed) }
+        connections.append(connection)
+        connection.join(self)
+        if let attempt = retries.popFirst() {
+            connection.send(attempt, as: writer.render(attempt.event))
+        } else {
+            release(connection)
+        }
+    }
+
+    /// Each connection that fails answers for one attempt: the others may have more luck, and have their deadlines.
+    private func connectionFailed(_ failure: ConnectFailure) {
+        let attempt = retries.popFirst() ?? waiting.popFirst()
+        attempt?.finish(.unreachable(failure))
+        makeConnections()
+        finishDraining()
     }
 
     // MARK: Connections
 
-    private func connectIfNeeded() {
-        while connecting < waiting.count, open < maxConnections { connect() }
-    }
-
-    private func connect() {
-        connecting += 1
-        let decoder = ResponseDecoder()
-        let connection = UpstreamConnection(pool: self, decoder: decoder)
-        let bound = NIOLoopBound((decoder, connection), eventLoop: eventLoop)
-        // Names are resolved on a thread of NIO's resolver, addresses tried as RFC 8305 says.
-        ClientBootstrap(group: eventLoop)
-            .connectTimeout(min(UpstreamPool.connectTimeout, destination.timeout))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let (decoder, connection) = bound.value
-                    try channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(decoder), connection)
-                }
-            }
-            .connect(host: destination.host, port: destination.port)
-            .assumeIsolated()
-            .whenComplete { result in
-                self.connecting -= 1
-                switch result {
-                case .success: self.take(connection, reused: false)
-                case .failure: self.connectFailed()
-                }
-            }
-    }
-
-    private func connectFailed() {
-        // Each connection is made for one request that waits.
-        waiting.popFirst()?.complete(.unreachable)
-        connectIfNeeded()
-        finishDraining()
-    }
-
-    /// A connection can take a request.
-    private func take(_ connection: UpstreamConnection, reused: Bool) {
-        while let exchange = waiting.popFirst() {
-            guard !exchange.isDone else { continue }
-            return start(exchange, on: connection, reused: reused)
+    /// Takes a connection back whose attempt is over, for the next one.
+    func release(_ connection: UpstreamConnection) {
+        if let attempt = waiting.popFirst() {
+            connection.send(attempt, as: writer.render(attempt.event))
+        } else if drained != nil {
+            connection.close()
+        } else {
+            connection.idleSince = eventLoop.now
+            idle.append(connection)
+            setTimer(to: connection.idleSince + limits.idleTimeout)
         }
-        guard drained == nil else { return connection.close() }
-        connection.idleSince = eventLoop.now
-        idle.append(connection)
-        armTimer()
     }
 
-    /// A response is whole, and its connection can go on.
-    func becameIdle(_ connection: UpstreamConnection) {
-        busy[ObjectIdentifier(connection)] = nil
-        take(connection, reused: true)
-        finishDraining()
-    }
-
-    /// A connection has ended.
-    func closed(_ connection: UpstreamConnection) {
-        busy[ObjectIdentifier(connection)] = nil
+    /// Forgets a connection that ended, which makes room for another.
+    func remove(_ connection: UpstreamConnection) {
         idle.removeAll { $0 === connection }
-        connectIfNeeded()
+        connections.removeAll { $0 === connection }
+        makeConnections()
         finishDraining()
-    }
-
-    /// Sends a request once more that a dead connection swallowed.
-    ///
-    /// Safe: not one byte of a response came, the connection had been idle, so the request most likely met a closed
-    /// socket (RFC 9110, section 9.2.2), and should it have been read all the same, `webhook-id` tells the receiver.
-    func retry(_ exchange: Exchange) {
-        guard !exchange.wasRetried else { return exchange.complete(.unreachable) }
-        exchange.wasRetried = true
-        // On a fresh connection: idle ones are probably as dead.
-        for connection in idle { connection.close() }
-        waiting.prepend(exchange)
-        connectIfNeeded()
     }
 
     // MARK: Time
 
-    private func armTimer() {
-        guard timer == nil, let due = nextDeadline() else { return }
-        timer = eventLoop.assumeIsolated().scheduleTask(deadline: due) {
-            self.timer = nil
-            self.expire()
-            self.armTimer()
+    /// Sees to it that the timer fires at `deadline` or before.
+    private func setTimer(to deadline: NIODeadline) {
+        if let timer {
+            guard deadline < timer.deadline else { return }
+            timer.task.cancel()
         }
+        let task = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.timer = nil
+            self.expire(at: self.eventLoop.now)
+        }
+        timer = (deadline, task)
     }
 
-    /// The soonest moment at which something here may have to end.
-    private func nextDeadline() -> NIODeadline? {
-        var due: NIODeadline?
+    private func expire(at now: NIODeadline) {
+        var late: [(Attempt, AttemptOutcome.Phase)] = []
+        while let first = waiting.first, first.deadline <= now {
+            waiting.removeFirst()
+            late.append((first, connections.isEmpty ? .connecting : .waiting))
+        }
+        for attempt in retries where attempt.deadline <= now { late.append((attempt, .connecting)) }
+        retries.removeAll { $0.deadline <= now }
+        // A copy, since connections leave while they are looked at.
+        for connection in connections { connection.expire(at: now) }
+        while let oldest = idle.first, oldest.idleSince + limits.idleTimeout <= now { oldest.close() }
+
+        var next = waiting.first?.deadline
         func consider(_ deadline: NIODeadline?) {
             guard let deadline else { return }
-            due = min(due ?? deadline, deadline)
+            next = next.map { min($0, deadline) } ?? deadline
         }
-        consider(waiting.first?.deadline)
-        for connection in busy.values { consider(connection.exchange?.deadline) }
-        consider(idle.first.map { $0.idleSince + UpstreamPool.idleTimeout })
-        return due
+        for attempt in retries { consider(attempt.deadline) }
+        for connection in connections { consider(connection.deadline) }
+        consider(idle.first.map { $0.idleSince + limits.idleTimeout })
+        if let next { setTimer(to: next) }
+
+        for (attempt, phase) in late { attempt.finish(.timedOut(phase: phase)) }
+        finishDraining()
     }
 
-    private func expire() {
-        let now = eventLoop.now
-        while let first = waiting.first, first.isDone || first.deadline <= now {
-            waiting.removeFirst()
-            first.complete(.timedOut(.waiting))
-        }
-        for connection in Array(busy.values) {
-            guard let exchange = connection.exchange, exchange.deadline <= now else { continue }
-            exchange.complete(.timedOut(.answering))
-            // A response may still come, and would be taken for the next one's.
-            connection.close()
-        }
-        for connection in Array(idle) where connection.idleSince + UpstreamPool.idleTimeout <= now { connection.close() }
-    }
+    // MARK: Draining
 
-    // MARK: End
-
-    /// Completes when nothing is in work any more; idle connections end at once.
+    /// Closes what is idle and lets the rest end.
+    ///
+    /// Completes when nothing is left; never fails.
     func drain() -> EventLoopFuture<Void> {
-        let promise = drained ?? eventLoop.makePromise(of: Void.self)
+        if let drained { return drained.futureResult }
+        let promise = eventLoop.makePromise(of: Void.self)
         drained = promise
-        for connection in Array(idle) { connection.close() }
+        while let connection = idle.last { connection.close() }
         finishDraining()
         return promise.futureResult
     }
 
     private func finishDraining() {
-        guard let drained, open == 0, waiting.isEmpty else { return }
-        timer?.cancel()
+        guard let drained, connections.isEmpty, connecting == 0, waiting.isEmpty, retries.isEmpty else { return }
+        timer?.task.cancel()
         timer = nil
         drained.succeed()
     }

@@ -23,6 +23,8 @@ package final class Certificate: @unchecked Sendable {
     package let publicKey: PublicKeyKind
     /// Whether it may sign others (basicConstraints).
     package let isAuthority: Bool
+    /// Whether its key usages allow it in a TLS server.
+    package let isForServers: Bool
 
     private let certificate: Owned
 
@@ -53,6 +55,7 @@ package final class Certificate: @unchecked Sendable {
         serial = Certificate.serial(of: pointer)
         publicKey = PublicKeyKind(of: X509_get0_pubkey(pointer))
         isAuthority = X509_check_ca(pointer) == 1
+        isForServers = X509_check_purpose(pointer, X509_PURPOSE_SSL_SERVER, 0) == 1
         self.certificate = certificate
     }
 

@@ -9,6 +9,8 @@ package final class PrivateKey: @unchecked Sendable {
     package let name: String
     /// Algorithm and size.
     package let kind: PublicKeyKind
+    /// Whether a pass phrase was needed to read it.
+    package let isEncrypted: Bool
 
     private let key: Owned
 
@@ -52,6 +54,7 @@ package final class PrivateKey: @unchecked Sendable {
                 ? .passPhraseMissing(file: file.name) : .passPhraseWrong(file: file.name, error)
         }
         name = file.name
+        isEncrypted = question.wasAsked
         kind = PublicKeyKind(of: key.pointer)
         self.key = key
     }
@@ -59,6 +62,7 @@ package final class PrivateKey: @unchecked Sendable {
     /// Takes over one `EVP_PKEY`.
     init(takingOwnership key: consuming Owned, name: String) {
         self.name = name
+        isEncrypted = false
         kind = PublicKeyKind(of: key.pointer)
         self.key = key
     }

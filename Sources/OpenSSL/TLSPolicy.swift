@@ -21,7 +21,7 @@ package struct TLSPolicy: Sendable, Equatable {
     package init(
         minimumVersion: Version = .tls12,
         maximumVersion: Version = .tls13,
-        applicationProtocols: [String] = ["http/1.1"]
+        applicationProtocols: [String] = ["http/1.1", "http/1.0"]
     ) {
         self.minimumVersion = minimumVersion
         self.maximumVersion = maximumVersion

@@ -2,68 +2,57 @@ package import NIOCore
 package import OpenSSL
 package import Webhooks
 
-/// sipgate.io's Push API: forms in, events out, and the XML that keeps the call's pushes coming.
-///
-/// One instance serves one route on one event loop.
+/// The sipgate.io Push API: form posts in, call events and a subscribing reply out.
 package final class SipgateProvider: Provider {
-    private let signer: FollowUpSigner
-    private let answerAddress: String
-    private let hangupAddress: String
-    private let unsubscribed = Reply(status: 200, contentType: "application/xml", body: ResponseXML.empty())
+    private let normalizer = CallNormalizer()
+    private let xml: ResponseXML
+    private var tokens: FollowUpTokens
 
-    /// Serves one route.
+    /// A provider for one route on one event loop.
     ///
     /// - Parameters:
-    ///   - publicURL: what sipgate can reach, without a trailing slash.
-    ///   - routePath: the path of the route.
-    ///   - followUpKey: signs follow-up addresses.
-    /// - Throws: what OpenSSL says when it has no HMAC.
+    ///   - publicURL: where sipgate can reach the gateway, without a slash at the end.
+    ///   - routePath: the path of the route, which follow-up addresses continue.
+    ///   - followUpKey: the key of follow-up tokens, 32 random bytes or more. The same on every event loop, and across
+    ///     restarts if calls that are under way should survive them.
+    /// - Throws: what OpenSSL says about the key.
     package init(publicURL: String, routePath: String, followUpKey: [UInt8]) throws(OpenSSLError) {
-        signer = try FollowUpSigner(key: followUpKey, routePath: routePath)
-        answerAddress = publicURL + routePath + "/" + Push.Kind.answer.rawValue + "/"
-        hangupAddress = publicURL + routePath + "/" + Push.Kind.hangup.rawValue + "/"
+        xml = ResponseXML(address: publicURL + (routePath == "/" ? "" : routePath))
+        tokens = try FollowUpTokens(routePath: routePath, key: followUpKey)
     }
 
     package func screen(_ headers: HeaderFields) throws(Rejection) {
-        // What sipgate itself sends needs no parsing.
-        guard let text = headers.only("content-type") else { throw Rejection(.unsupportedMediaType) }
-        if text != "application/x-www-form-urlencoded", text != "application/x-www-form-urlencoded; charset=UTF-8" {
-            guard let type = MediaType(text), type.essence == "application/x-www-form-urlencoded" else {
-                throw Rejection(.unsupportedMediaType)
-            }
-            guard type.charset == nil || type.charset == "utf-8" else { throw Rejection(.unsupportedCharset) }
-        }
-        for coding in headers.values("content-encoding") where coding != "identity" {
-            throw Rejection(.unsupportedContentCoding)
-        }
+        try FormContent.screen(headers)
     }
 
     package func decode(_ body: ByteBuffer) throws(Rejection) -> [EventDraft] {
-        [CallNormalizer.draft(try PushDecoder.decode(FormDecoder.decode(body)))]
+        [normalizer.draft(of: try PushDecoder.decode(try FormDecoder.decode(body)))]
     }
 
     package func vouches(for drafts: [EventDraft], followUp: FollowUp) -> Bool {
-        guard let draft = drafts.first, drafts.count == 1 else { return false }
-        let isOfKind =
-            switch followUp.kind {
-            case Push.Kind.answer.rawValue: draft.type.name == "call.answered"
-            case Push.Kind.hangup.rawValue: draft.type.name == "call.ended"
-            default: false
+        guard !drafts.isEmpty else { return false }
+        return drafts.allSatisfy { draft in
+            switch (followUp.kind, draft.type.name) {
+            case ("answer", "call.answered"):
+                FollowUpTokens.equal(tokens.tokens(for: draft.subject).answer, followUp.token)
+            case ("hangup", "call.ended"):
+                FollowUpTokens.equal(tokens.tokens(for: draft.subject).hangup, followUp.token)
+            default:
+                false
             }
-        return isOfKind && signer.verifies(followUp.token, kind: followUp.kind, leg: draft.subject)
+        }
     }
 
     package func reply(to drafts: [EventDraft]) -> Reply {
-        // Answers to answer and hangup are thrown away; only newCall and dtmf can subscribe.
+        // The attributes count on newCall and dtmf; whatever answers answer and hangup is thrown away.
         guard let draft = drafts.first, draft.type.name == "call.started" || draft.type.name == "call.digits" else {
-            return unsubscribed
+            return Reply(status: 200, contentType: ResponseXML.mediaType, body: xml.empty)
         }
-        let tokens = signer.tokens(for: draft.subject)
-        let body = ResponseXML.subscribing(
-            onAnswer: answerAddress + tokens.answer, onHangup: hangupAddress + tokens.hangup)
-        return Reply(status: 200, contentType: "application/xml", body: body)
+        let (answer, hangup) = tokens.tokens(for: draft.subject)
+        return Reply(
+            status: 200,
+            contentType: ResponseXML.mediaType,
+            body: xml.subscribing(answer: answer, hangup: hangup)
+        )
     }
 }
-
-@available(*, unavailable)
-extension SipgateProvider: Sendable {}

@@ -1,6 +1,8 @@
 package import NIOCore
 
-/// The address of a downstream peer: the key for limits, and the text for logs. Made once per connection.
+/// The address of a downstream peer: the key for limits, and the text for logs.
+///
+/// Made once per connection.
 package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
     /// The address without the port: `192.0.2.1`, `2001:db8::1`, or `unix` for a local socket.
     package let description: String
@@ -23,7 +25,7 @@ package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Eight bytes of a socket address structure in network order. ip(7) and ipv6(7) fix the layout.
+    /// Eight bytes of a socket address structure in network order; ip(7) and ipv6(7) fix the layout.
     private static func word<Address>(of address: Address, at offset: Int) -> UInt64 {
         unsafe withUnsafeBytes(of: address) { bytes in
             unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))

@@ -1,50 +1,78 @@
 package import NIOCore
 
-/// An event in the words of CloudEvents 1.0.
-extension ByteBuffer {
-    /// Writes the event in structured mode (CloudEvents JSON format, section 3): one document with everything.
-    package mutating func writeCloudEvent(_ event: Event) {
-        reserveCapacity(minimumWritableBytes: 320 + event.draft.data.readableBytes)
-        writeStaticString("{\"specversion\":\"1.0\",\"id\":\"")
-        writeEventID(event.id)
-        writeStaticString("\",\"source\":")
-        writeJSONString(event.source)
-        writeStaticString(",\"type\":")
-        writeJSONString(event.draft.type.description)
-        writeStaticString(",\"subject\":")
-        writeJSONString(event.draft.subject)
-        writeStaticString(",\"time\":\"")
-        writeTimestamp(event.time)
-        writeStaticString("\",\"datacontenttype\":\"application/json\",\"data\":")
-        writeImmutableBuffer(event.draft.data)
-        writeStaticString("}")
+/// How an event stands in an HTTP request: CloudEvents 1.0, its JSON event format and its HTTP protocol binding.
+package enum CloudEvent {
+    /// The media type of structured mode.
+    package static let structuredMediaType: StaticString = "application/cloudevents+json"
+    /// The media type of the data, which is the content in binary mode.
+    package static let dataMediaType: StaticString = "application/json"
+
+    /// The attributes of an event as header fields for binary mode, `content-type` among them.
+    ///
+    /// Values are percent-encoded as the HTTP binding, section 3.1.3.2, wants them.
+    package static func binaryModeFields(of event: Event) -> [(name: StaticString, value: String)] {
+        [
+            ("content-type", "application/json"),
+            ("ce-specversion", "1.0"),
+            ("ce-id", event.id.description),
+            ("ce-source", fieldValue(event.source)),
+            ("ce-type", fieldValue(event.draft.type.description)),
+            ("ce-subject", fieldValue(event.draft.subject)),
+            ("ce-time", event.time.text),
+        ]
     }
 
-    /// Writes the event's attributes as header lines of binary mode (CloudEvents HTTP binding, section 3.1.3).
-    package mutating func writeCloudEventFields(_ event: Event) {
-        writeStaticString("ce-specversion: 1.0\r\nce-id: ")
-        writeEventID(event.id)
-        writeStaticString("\r\nce-source: ")
-        writePercentEncoded(event.source)
-        writeStaticString("\r\nce-type: ")
-        writePercentEncoded(event.draft.type.description)
-        writeStaticString("\r\nce-subject: ")
-        writePercentEncoded(event.draft.subject)
-        writeStaticString("\r\nce-time: ")
-        writeTimestamp(event.time)
-        writeStaticString("\r\n")
-    }
-
-    /// Writes text as a header value: everything but visible ASCII, and quotes and percent signs, percent-encoded.
-    private mutating func writePercentEncoded(_ text: String) {
+    /// A text as it may stand in a header field: blanks, quotes, percent signs and all but visible ASCII are encoded.
+    static func fieldValue(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy {
+            $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "%")
+        }
+        if isPlain { return text }
+        var buffer = ByteBuffer()
         for byte in text.utf8 {
-            switch byte {
-            case 0x22, 0x25, 0x00...0x20, 0x7F...0xFF:
-                writeInteger(UInt8(ascii: "%"))
-                for nibble in [byte >> 4, byte & 0xF] { writeInteger(nibble < 10 ? 48 + nibble : 55 + nibble) }
-            default:
-                writeInteger(byte)
+            if byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "%") {
+                buffer.writeInteger(byte)
+            } else {
+                buffer.writePercentEncoded(byte)
             }
         }
+        return String(buffer: buffer)
+    }
+}
+
+extension ByteBuffer {
+    /// Writes an event in structured mode: one JSON object with the attributes and the data.
+    package mutating func writeCloudEvent(_ event: Event) {
+        let draft = event.draft
+        reserveCapacity(minimumWritableBytes: 320 + event.source.utf8.count + draft.data.readableBytes)
+        writeJSON { json in
+            json.object { json in
+                json.field("specversion", "1.0")
+                json.field("id") { buffer in
+                    buffer.writeInteger(UInt8(ascii: "\""))
+                    buffer.writeEventID(event.id)
+                    buffer.writeInteger(UInt8(ascii: "\""))
+                }
+                json.field("source", event.source)
+                json.field("type", draft.type.description)
+                json.field("subject", draft.subject)
+                json.field("time") { buffer in
+                    buffer.writeInteger(UInt8(ascii: "\""))
+                    buffer.writeTimestamp(event.time)
+                    buffer.writeInteger(UInt8(ascii: "\""))
+                }
+                json.field("datacontenttype", "application/json")
+                json.field("data") { $0.writeImmutableBuffer(draft.data) }
+            }
+        }
+    }
+}
+
+extension Timestamp {
+    /// The moment as RFC 3339 writes it, in UTC and with milliseconds.
+    package var text: String {
+        var buffer = ByteBuffer()
+        buffer.writeTimestamp(self)
+        return String(buffer: buffer)
     }
 }

@@ -20,7 +20,9 @@ package struct EventType: Sendable, Hashable, CustomStringConvertible {
 package struct EventDraft: Sendable {
     /// What happened.
     package var type: EventType
-    /// The provider's id of the thing it happened to (sipgate: the leg). Events of one subject stay in order.
+    /// The provider's id of the thing it happened to (sipgate: the leg).
+    ///
+    /// Events of one subject stay in order.
     package var subject: String
     /// One JSON object (RFC 8259), the `data` of the event.
     package var data: ByteBuffer
@@ -32,7 +34,9 @@ package struct EventDraft: Sendable {
     }
 }
 
-/// A fact that was accepted: a CloudEvent, version 1.0. Immutable, and the same at every destination.
+/// A fact that was accepted: a CloudEvent, version 1.0.
+///
+/// Immutable, and the same at every destination.
 package struct Event: Sendable {
     /// Also sent as `webhook-id`, so that a receiver can drop a duplicate.
     package let id: EventID

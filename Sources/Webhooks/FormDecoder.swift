@@ -1,94 +1,124 @@
 package import NIOCore
 
-/// Decodes `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), stricter than the standard where it guesses.
+/// Decodes `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), strictly.
 ///
-/// Split at `&` only, empty pairs skipped, the first `=` separates, plus is a blank, percent-decoding happens once. Where
-/// the standard repairs, this refuses: an escape without two hex digits, and bytes that are no UTF-8, in keys and values
-/// of any field. Total: every input gives fields or a rejection.
-package enum FormDecoder {
-    /// Pairs in one form. A group of 120 members sends about 400; hash-flooding lists send many thousands.
-    package static let maxFields = 1024
+/// Pairs are split at `&` alone, and empty ones skipped; the first `=` ends the name; a plus is a blank; a percent sign
+/// needs two hexadecimal digits; names and values are valid UTF-8, each by itself. One pass, no look-ahead: chunks may
+/// be cut anywhere, also inside a triplet or a character, and give what the whole gives.
+///
+/// It is total, and safe for content of any size: it keeps at most the bytes it was given.
+package struct FormDecoder: ~Copyable {
+    /// Pairs in one form: a group call has some three per member, and a flood of tiny pairs costs memory and time.
+    package static let maxPairs = 1024
 
-    /// Decodes a whole form.
-    ///
-    /// - Throws: `invalid_percent_encoding`, `invalid_utf8` or `too_many_fields`.
-    package static func decode(_ body: ByteBuffer) throws(Rejection) -> FormFields {
-        try decode(body.readableBytesUInt8Span)
+    private enum Escape {
+        case none
+        case percent
+        case digit(UInt8)
     }
 
-    /// Decodes a whole form.
+    private var fields = FormFields()
+    private var escape = Escape.none
+    /// Where the current pair begins, and where its name ended if its equals sign was seen.
+    private var start = 0
+    private var nameEnd: Int?
+    /// All decoded bytes or-ed together: the highest bit says whether there is anything to validate.
+    private var union: UInt8 = 0
+
+    package init() {}
+
+    /// The fields of content that is there as a whole.
     ///
-    /// - Throws: `invalid_percent_encoding`, `invalid_utf8` or `too_many_fields`.
-    package static func decode(_ form: Span<UInt8>) throws(Rejection) -> FormFields {
-        var fields = FormFields()
-        fields.bytes.reserveCapacity(form.count)
-        fields.extents.reserveCapacity(16)
-        var index = 0
-        while index < form.count {
-            if form[index] == UInt8(ascii: "&") {
-                index += 1
-                continue
+    /// - Parameter body: the content, which is read and not moved.
+    /// - Returns: its pairs.
+    /// - Throws: a `Rejection` for `invalid_percent_encoding`, `invalid_utf8` or `too_many_fields`.
+    package static func decode(_ body: ByteBuffer) throws(Rejection) -> FormFields {
+        var decoder = FormDecoder()
+        try decoder.consume(body.readableBytesUInt8Span)
+        return try decoder.finish()
+    }
+
+    /// Decodes the next chunk; after it threw, the decoder is of no more use.
+    ///
+    /// - Parameter chunk: any number of bytes.
+    /// - Throws: a `Rejection` for `invalid_percent_encoding` or `too_many_fields`.
+    package mutating func consume(_ chunk: Span<UInt8>) throws(Rejection) {
+        var bytes: [UInt8] = []
+        swap(&bytes, &fields.bytes)
+        let base = bytes.count
+        if base == 0 { fields.pairs.reserveCapacity(16) }
+        // Every byte that goes in gives at most one that comes out.
+        try bytes.append(addingCapacity: chunk.count) { output throws(Rejection) in
+            for index in chunk.indices {
+                try take(chunk[index], base: base, &output)
             }
-            guard fields.extents.count < maxFields else {
-                throw Rejection(.tooManyFields)
-            }
-            let key = fields.bytes.count
-            try decodePiece(form, &index, stopsAtEquals: true, into: &fields.bytes)
-            let value = fields.bytes.count
-            if index < form.count, form[index] == UInt8(ascii: "=") {
-                index += 1
-                try decodePiece(form, &index, stopsAtEquals: false, into: &fields.bytes)
-            }
-            fields.extents.append(.init(key: key, value: value, end: fields.bytes.count))
+        }
+        swap(&bytes, &fields.bytes)
+    }
+
+    /// Ends the form.
+    ///
+    /// - Returns: all pairs.
+    /// - Throws: a `Rejection` for what is wrong with the last pair, or for `invalid_utf8` anywhere.
+    package consuming func finish() throws(Rejection) -> FormFields {
+        guard case .none = escape else { throw Rejection(.invalidPercentEncoding) }
+        try endPair(at: fields.bytes.count)
+        if union >= 0x80 {
+            // The zero bytes between names and values keep halves of a character from meeting.
+            do { _ = try UTF8Span(validating: fields.bytes.span) } catch { throw Rejection(.invalidUTF8) }
         }
         return fields
     }
 
-    /// Decodes up to the next separator, and checks what came out.
-    private static func decodePiece(
-        _ form: Span<UInt8>,
-        _ index: inout Int,
-        stopsAtEquals: Bool,
-        into bytes: inout [UInt8]
-    ) throws(Rejection) {
-        let start = bytes.count
-        var union: UInt8 = 0
-        loop: while index < form.count {
-            var byte = form[index]
+    private mutating func take(_ byte: UInt8, base: Int, _ output: inout OutputSpan<UInt8>) throws(Rejection) {
+        switch escape {
+        case .none:
             switch byte {
             case UInt8(ascii: "&"):
-                break loop
-            case UInt8(ascii: "=") where stopsAtEquals:
-                break loop
+                try endPair(at: base + output.count)
+                output.append(0)
+                start = base + output.count
+            case UInt8(ascii: "=") where nameEnd == nil:
+                nameEnd = base + output.count
+                output.append(0)
             case UInt8(ascii: "+"):
-                byte = UInt8(ascii: " ")
-                index += 1
+                output.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard index + 2 < form.count, let high = hex(form[index + 1]), let low = hex(form[index + 2]) else {
-                    throw Rejection(.invalidPercentEncoding)
-                }
-                byte = high << 4 | low
-                index += 3
+                escape = .percent
             default:
-                index += 1
+                output.append(byte)
+                union |= byte
             }
-            union |= byte
-            bytes.append(byte)
-        }
-        // Almost every piece is ASCII.
-        guard union >= 0x80 else { return }
-        do {
-            _ = try UTF8Span(validating: bytes.span.extracting(start..<bytes.count))
-        } catch {
-            throw Rejection(.invalidUTF8)
+        case .percent:
+            guard let digit = FormDecoder.digit(byte) else { throw Rejection(.invalidPercentEncoding) }
+            escape = .digit(digit)
+        case .digit(let high):
+            guard let low = FormDecoder.digit(byte) else { throw Rejection(.invalidPercentEncoding) }
+            escape = .none
+            let value = high << 4 | low
+            output.append(value)
+            union |= value
         }
     }
 
-    private static func hex(_ byte: UInt8) -> UInt8? {
+    /// Keeps the pair that ends here, unless it is empty.
+    private mutating func endPair(at end: Int) throws(Rejection) {
+        guard nameEnd != nil || end > start else { return }
+        guard fields.pairs.count < FormDecoder.maxPairs else { throw Rejection(.tooManyFields) }
+        if let nameEnd {
+            fields.pairs.append(FormFields.Pair(name: start..<nameEnd, value: nameEnd + 1..<end))
+        } else {
+            fields.pairs.append(FormFields.Pair(name: start..<end, value: end..<end))
+        }
+        nameEnd = nil
+    }
+
+    /// The value of a hexadecimal digit in either case.
+    private static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
         default: nil
         }
     }

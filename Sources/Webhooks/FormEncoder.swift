@@ -1,31 +1,48 @@
-/// Encodes `application/x-www-form-urlencoded` the way sipgate does: blank as plus, upper-case hex, brackets encoded.
-package enum FormEncoder {
-    /// Encodes fields in order.
-    package static func encode(_ fields: [(key: String, value: String)]) -> String {
-        var form: [UInt8] = []
-        for (key, value) in fields {
-            if !form.isEmpty { form.append(UInt8(ascii: "&")) }
-            append(key, to: &form)
-            form.append(UInt8(ascii: "="))
-            append(value, to: &form)
-        }
-        return String(decoding: form, as: UTF8.self)
+package import NIOCore
+
+/// Writes `application/x-www-form-urlencoded` the way Java's encoder and the WHATWG URL standard (section 5.2) do.
+///
+/// Blank as plus, hexadecimal digits in upper case, brackets of names encoded: what real pushes look like.
+package struct FormEncoder {
+    /// What was written so far.
+    package private(set) var buffer = ByteBuffer()
+
+    package init() {}
+
+    /// Adds a pair.
+    package mutating func append(_ name: String, _ value: String) {
+        if buffer.readableBytes > 0 { buffer.writeInteger(UInt8(ascii: "&")) }
+        write(name)
+        buffer.writeInteger(UInt8(ascii: "="))
+        write(value)
     }
 
-    private static func append(_ text: String, to form: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
+    private mutating func write(_ text: String) {
         for byte in text.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "*"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "*"), UInt8(ascii: "-"), UInt8(ascii: "."),
                 UInt8(ascii: "_"):
-                form.append(byte)
+                buffer.writeInteger(byte)
             case UInt8(ascii: " "):
-                form.append(UInt8(ascii: "+"))
+                buffer.writeInteger(UInt8(ascii: "+"))
             default:
-                form.append(UInt8(ascii: "%"))
-                form.append(digits[Int(byte >> 4)])
-                form.append(digits[Int(byte & 0xF)])
+                buffer.writePercentEncoded(byte)
             }
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes one byte as a percent sign and two upper-case hexadecimal digits (RFC 3986, section 2.1).
+    mutating func writePercentEncoded(_ byte: UInt8) {
+        writeInteger(UInt8(ascii: "%"))
+        writeHexDigit(byte >> 4)
+        writeHexDigit(byte & 0xF)
+    }
+
+    /// Writes the upper-case hexadecimal digit of a number below 16.
+    mutating func writeHexDigit(_ value: UInt8) {
+        writeInteger(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10)
     }
 }

@@ -1,50 +1,26 @@
-/// The fields of a decoded form, in order and with their duplicates.
+/// The name-value pairs of a form, decoded, in order and with their duplicates.
 ///
-/// All decoded bytes stand in one array, keys and values one after the other; a field is three offsets into it.
+/// All names and values lie in one array; a pair is a pair of ranges in it. `FormDecoder` makes these, and guarantees
+/// that every range holds valid UTF-8.
 package struct FormFields: Sendable {
-    /// Where a field's key and value stand.
-    struct Extent: Sendable {
-        var key: Int
-        var value: Int
-        var end: Int
+    /// Where a name and its value lie in `bytes`.
+    package struct Pair: Sendable {
+        /// The decoded name; empty for `=value`.
+        package let name: Range<Int>
+        /// The decoded value; empty for `name=`, and for `name` without the equals sign.
+        package let value: Range<Int>
     }
 
-    /// The decoded bytes, valid UTF-8 within every key and value.
-    var bytes: [UInt8] = []
-    /// One for each field.
-    var extents: [Extent] = []
+    /// Names and values, each followed by a zero byte that belongs to neither.
+    package internal(set) var bytes: [UInt8] = []
+    /// The pairs as they were sent.
+    package internal(set) var pairs: [Pair] = []
 
-    /// How many fields there are.
-    package var count: Int { extents.count }
+    /// No pairs.
+    init() {}
 
-    /// The decoded name of a field.
-    ///
-    /// - Parameter index: a position below `count`.
-    package func key(_ index: Int) -> String {
-        String(decoding: bytes[extents[index].key..<extents[index].value], as: UTF8.self)
-    }
-
-    /// The decoded value of a field.
-    ///
-    /// - Parameter index: a position below `count`.
-    package func value(_ index: Int) -> String {
-        String(decoding: bytes[extents[index].value..<extents[index].end], as: UTF8.self)
-    }
-
-    /// The bytes of a field's value.
-    ///
-    /// - Parameter index: a position below `count`.
-    package func valueBytes(_ index: Int) -> ArraySlice<UInt8> {
-        bytes[extents[index].value..<extents[index].end]
-    }
-
-    /// Whether a field has this name, without making a string of it.
-    package func key(_ index: Int, is name: StaticString) -> Bool {
-        let extent = extents[index]
-        guard extent.value - extent.key == name.utf8CodeUnitCount else { return false }
-        return name.withUTF8Buffer { wanted in
-            for offset in 0..<wanted.count where unsafe bytes[extent.key + offset] != wanted[offset] { return false }
-            return true
-        }
+    /// The decoded text of a range that came from one of the pairs.
+    package func text(_ range: Range<Int>) -> String {
+        String(decoding: bytes[range], as: UTF8.self)
     }
 }

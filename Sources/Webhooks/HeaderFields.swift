@@ -7,16 +7,12 @@ package struct HeaderFields: Sendable {
         self.fields = fields
     }
 
-    /// All values of fields with this name, in order.
-    ///
-    /// - Parameter name: the field name in lower case.
+    /// All values of fields with this name, which is given in lower case, in order.
     package func values(_ name: StaticString) -> [String] {
         fields.compactMap { HeaderFields.matches($0.name, name) ? $0.value : nil }
     }
 
-    /// The value of the only field with this name; nil when there is none, or more than one.
-    ///
-    /// - Parameter name: the field name in lower case.
+    /// The value of the only field with this name, given in lower case; nil when there is none, or more than one.
     package func only(_ name: StaticString) -> String? {
         var found: String?
         for field in fields where HeaderFields.matches(field.name, name) {
@@ -26,9 +22,7 @@ package struct HeaderFields: Sendable {
         return found
     }
 
-    /// How many fields have this name.
-    ///
-    /// - Parameter name: the field name in lower case.
+    /// How many fields have this name, which is given in lower case.
     package func count(_ name: StaticString) -> Int {
         fields.reduce(0) { HeaderFields.matches($1.name, name) ? $0 + 1 : $0 }
     }

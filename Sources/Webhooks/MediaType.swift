@@ -1,80 +1,96 @@
-/// A media type (RFC 9110, section 8.3.1), parsed and not compared as text.
-package struct MediaType: Equatable, Sendable {
-    /// Type and subtype in lower case: `application/x-www-form-urlencoded`.
+/// A media type (RFC 9110, section 8.3.1): `type/subtype` and parameters.
+package struct MediaType: Sendable {
+    /// Type, slash and subtype in lower case.
     package let essence: String
-    /// The value of the first `charset` parameter in lower case, without quotes.
-    package let charset: String?
+    /// The parameters in order, duplicates kept: names in lower case, values as sent without their quotes.
+    package let parameters: [(name: String, value: String)]
 
-    /// Parses a `Content-Type` value; nil when it is none.
+    /// Parses the value of a `Content-Type` field; nil when it does not follow the grammar.
     package init?(_ text: String) {
-        var parser = Parser(bytes: Array(text.utf8))
-        guard let type = parser.token(), parser.take(UInt8(ascii: "/")), let subtype = parser.token() else { return nil }
-        var charset: String?
-        parser.skipSpace()
-        while parser.take(UInt8(ascii: ";")) {
-            parser.skipSpace()
-            // An empty parameter, as in a trailing semicolon, is allowed.
-            guard let name = parser.token() else { continue }
-            guard parser.take(UInt8(ascii: "=")), let value = parser.quoted() ?? parser.token() else { return nil }
-            if name == "charset", charset == nil { charset = value }
-            parser.skipSpace()
-        }
-        guard parser.isAtEnd else { return nil }
-        essence = type + "/" + subtype
-        self.charset = charset
-    }
-
-    /// Takes tokens and quoted strings (RFC 9110, section 5.6) from a field value, in lower case.
-    private struct Parser {
-        let bytes: [UInt8]
-        var index = 0
-
-        var isAtEnd: Bool { index == bytes.count }
-
-        mutating func take(_ byte: UInt8) -> Bool {
-            guard index < bytes.count, bytes[index] == byte else { return false }
-            index += 1
-            return true
-        }
-
-        mutating func skipSpace() {
-            while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
-        }
-
-        mutating func token() -> String? {
-            let start = index
-            while index < bytes.count, Parser.isTokenByte(bytes[index]) { index += 1 }
-            return index > start ? Parser.lowercased(bytes[start..<index]) : nil
-        }
-
-        mutating func quoted() -> String? {
-            guard take(UInt8(ascii: "\"")) else { return nil }
-            var content: [UInt8] = []
-            while index < bytes.count {
-                let byte = bytes[index]
-                index += 1
-                switch byte {
-                case UInt8(ascii: "\""): return Parser.lowercased(content[...])
-                case UInt8(ascii: "\\"):
-                    guard index < bytes.count else { return nil }
-                    content.append(bytes[index])
-                    index += 1
-                default: content.append(byte)
-                }
-            }
+        var cursor = Cursor(bytes: Array(text.utf8))
+        cursor.skipBlanks()
+        guard let type = cursor.token(), cursor.skip(UInt8(ascii: "/")), let subtype = cursor.token() else {
             return nil
         }
-
-        private static func lowercased(_ bytes: ArraySlice<UInt8>) -> String {
-            String(decoding: bytes.map { $0 >= 65 && $0 <= 90 ? $0 | 0x20 : $0 }, as: UTF8.self)
+        var parameters: [(name: String, value: String)] = []
+        cursor.skipBlanks()
+        while cursor.skip(UInt8(ascii: ";")) {
+            cursor.skipBlanks()
+            // A parameter may be missing between two semicolons (RFC 9110, section 5.6.6).
+            guard let name = cursor.token() else { continue }
+            guard cursor.skip(UInt8(ascii: "=")), let value = cursor.token() ?? cursor.quoted() else { return nil }
+            parameters.append((name.lowercased(), value))
+            cursor.skipBlanks()
         }
+        guard cursor.isAtEnd else { return nil }
+        essence = "\(type)/\(subtype)".lowercased()
+        self.parameters = parameters
+    }
 
-        private static func isTokenByte(_ byte: UInt8) -> Bool {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E:
-                true
-            default: false
+    /// Whether every `charset` parameter says UTF-8; true when there is none.
+    package var isUTF8: Bool {
+        parameters.allSatisfy { $0.name != "charset" || $0.value.lowercased() == "utf-8" }
+    }
+}
+
+/// A place in the bytes of a field value.
+private struct Cursor {
+    let bytes: [UInt8]
+    var index = 0
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    var isAtEnd: Bool { index == bytes.count }
+
+    mutating func skip(_ byte: UInt8) -> Bool {
+        guard index < bytes.count, bytes[index] == byte else { return false }
+        index += 1
+        return true
+    }
+
+    /// Skips optional white space (RFC 9110, section 5.6.3).
+    mutating func skipBlanks() {
+        while index < bytes.count, bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\t") {
+            index += 1
+        }
+    }
+
+    /// A token (RFC 9110, section 5.6.2), of one character at least.
+    mutating func token() -> String? {
+        let start = index
+        while index < bytes.count, Cursor.isTokenCharacter(bytes[index]) { index += 1 }
+        return index > start ? String(decoding: bytes[start..<index], as: UTF8.self) : nil
+    }
+
+    /// The content of a quoted string (RFC 9110, section 5.6.4).
+    mutating func quoted() -> String? {
+        guard skip(UInt8(ascii: "\"")) else { return nil }
+        var content: [UInt8] = []
+        while index < bytes.count {
+            var byte = bytes[index]
+            index += 1
+            if byte == UInt8(ascii: "\"") { return String(decoding: content, as: UTF8.self) }
+            if byte == UInt8(ascii: "\\") {
+                guard index < bytes.count else { return nil }
+                byte = bytes[index]
+                index += 1
             }
+            guard byte >= 0x20 && byte != 0x7F || byte == UInt8(ascii: "\t") else { return nil }
+            content.append(byte)
+        }
+        return nil
+    }
+
+    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"),
+            UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: "^")...UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+            true
+        default: false
         }
     }
 }

@@ -2,7 +2,7 @@
 package struct Rejection: Error, Equatable, Sendable {
     /// The stable word for what is wrong.
     package let reason: ReasonCode
-    /// The decoded name of the field to blame, where one is to blame. Never sent or logged unescaped.
+    /// The decoded name of the field to blame, where one is to blame; never sent or logged unescaped.
     package let field: String?
     /// What the sender can do about it: a fixed sentence, never text from the request.
     package let detail: StaticString?

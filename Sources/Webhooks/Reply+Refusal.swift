@@ -1,34 +1,67 @@
 import NIOCore
 
 extension Reply {
-    /// The reply for a request that was not accepted: problem details (RFC 9457) with `reason`.
-    package static func refusal(_ reason: ReasonCode) -> Reply {
-        refusal(Rejection(reason))
+    /// The reply to a request that was not accepted.
+    ///
+    /// It is complete: content, challenge, `Allow`, `Retry-After`, and whether the connection ends.
+    ///
+    /// - Parameters:
+    ///   - reason: why.
+    ///   - retryAfter: seconds for `Retry-After`; nil means five where the status is 429 or 503, and none elsewhere.
+    /// - Returns: the reply.
+    package static func refusal(_ reason: ReasonCode, retryAfter: Int? = nil) -> Reply {
+        // A refusal without a field is the same every time, and the challenge comes before every push of sipgate.
+        let content = prepared[reason] ?? ProblemDetails.content(for: Rejection(reason))
+        return refusal(reason, content: content, retryAfter: retryAfter)
     }
 
-    /// The reply for a request that was not accepted: problem details (RFC 9457) with `reason` and `field`.
+    /// The reply to a request that was read and rejected, naming the field where one is to blame.
     package static func refusal(_ rejection: Rejection) -> Reply {
-        let reason = rejection.reason
-        var body = ByteBuffer()
-        body.reserveCapacity(256)
-        var object = JSONObjectWriter(into: &body)
-        object.name("title", into: &body)
-        body.writeStaticString("\"")
-        body.writeStaticString(reason.words)
-        body.writeStaticString("\"")
-        object.name("status", into: &body)
-        body.writeString("\(reason.status)")
-        object.string("reason", reason.rawValue, into: &body)
-        object.string("field", rejection.field.map(shortened), into: &body)
-        object.end(into: &body)
-        body.writeStaticString("\n")
-        return Reply(status: reason.status, reason: reason, contentType: "application/problem+json", body: body)
+        guard rejection.field != nil || rejection.detail != nil else { return refusal(rejection.reason) }
+        return refusal(rejection.reason, content: ProblemDetails.content(for: rejection), retryAfter: nil)
     }
 
-    /// A stranger chose the field's name: not more than 64 bytes of it come back.
-    private static func shortened(_ field: String) -> String {
-        var text = field
-        while text.utf8.count > 64 { text.removeLast() }
-        return text
+    private static let prepared = Dictionary(
+        uniqueKeysWithValues: ReasonCode.allCases.map { ($0, ProblemDetails.content(for: Rejection($0))) }
+    )
+
+    private static func refusal(_ reason: ReasonCode, content: ByteBuffer, retryAfter: Int?) -> Reply {
+        var reply = Reply(
+            status: reason.status,
+            reason: reason,
+            contentType: ProblemDetails.mediaType,
+            body: content,
+            closes: reason.endsConnection
+        )
+        switch reason.status {
+        case 401:
+            // RFC 9110, section 11.6.1: without a challenge the sender never repeats with credentials.
+            reply.headers.append(("www-authenticate", "Basic realm=\"hookgate\", charset=\"UTF-8\""))
+        case 405:
+            reply.headers.append(("allow", "POST"))
+        case 429, 503:
+            reply.headers.append(("retry-after", String(retryAfter ?? 5)))
+        default:
+            break
+        }
+        return reply
+    }
+}
+
+extension ReasonCode {
+    /// Whether the connection ends with the reply: its framing cannot be trusted, or the rest is not waited for.
+    package var endsConnection: Bool {
+        switch self {
+        case .malformedRequest, .ambiguousFraming, .unsupportedVersion, .targetTooLong, .headerTooLarge,
+            .headerTimeout, .bodyTimeout, .bodyTooLarge, .shuttingDown:
+            true
+        case .unsupportedExpectation, .unknownPath, .methodNotAllowed, .credentialsMissing, .credentialsMalformed,
+            .credentialsWrong, .tooManyFailures, .unsupportedMediaType, .unsupportedCharset,
+            .unsupportedContentCoding, .invalidPercentEncoding, .invalidUTF8, .tooManyFields, .unknownEvent,
+            .missingField, .duplicateField, .controlCharacter, .valueTooLong, .invalidIdentifier, .invalidDirection,
+            .invalidNumber, .invalidDTMF, .destinationUnavailable, .destinationTimeout, .destinationRefused,
+            .overloaded:
+            false
+        }
     }
 }

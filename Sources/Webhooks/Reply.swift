@@ -1,6 +1,8 @@
 package import NIOCore
 
-/// What the sender gets. Framing (`Content-Length`, `Connection`, `Date`) is the edge's business, not in here.
+/// What the sender gets.
+///
+/// Framing (`Content-Length`, `Connection`, `Date`) is the edge's business, not in here.
 package struct Reply: Sendable {
     /// The HTTP status code.
     package var status: Int
@@ -8,7 +10,7 @@ package struct Reply: Sendable {
     package var reason: ReasonCode?
     /// The value of `Content-Type`; nil when there is no content.
     package var contentType: StaticString?
-    /// Further header fields. Values come from configuration and code, never from a request.
+    /// Further header fields, whose values come from configuration and code, never from a request.
     package var headers: [(name: StaticString, value: String)]
     /// The content, sent with its exact length and without any coding.
     package var body: ByteBuffer

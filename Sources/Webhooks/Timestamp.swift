@@ -15,7 +15,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         self.milliseconds = milliseconds
     }
 
-    /// Now. clock_gettime(2), which costs no system call.
+    /// Now, by clock_gettime(2), which costs no system call.
     package static func now() -> Timestamp {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -28,7 +28,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension ByteBuffer {
-    /// Writes `2026-11-23T06:25:05.123Z` (RFC 3339). Years 0 to 9999.
+    /// Writes `2026-11-23T06:25:05.123Z` (RFC 3339), for years 0 to 9999.
     package mutating func writeTimestamp(_ time: Timestamp) {
         // Civil date from days, after Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
         let ms = time.milliseconds

@@ -9,7 +9,7 @@ final class GatewayProcess: Sendable {
     /// A folder of its own, removed at the end.
     let folder: URL
     /// The file to verify its certificate with.
-    var authority: String { folder.appending(path: "server.pem").path }
+    var authority: String { folder.appending(path: "ca.pem").path }
     private let process: RunningProcess
 
     /// Starts a gateway and waits until it says that it listens.

@@ -56,7 +56,16 @@ struct SessionPair: ~Copyable {
     }
 }
 
+/// There should have been ciphertext.
+struct NothingSent: Error {}
+
 extension TLSSession {
+    /// The ciphertext that must be waiting.
+    mutating func sent() throws -> ByteBuffer {
+        guard let ciphertext = takeCiphertext() else { throw NothingSent() }
+        return ciphertext
+    }
+
     /// All plaintext there is.
     mutating func readText() -> (String, Step) {
         var buffer = ByteBuffer()

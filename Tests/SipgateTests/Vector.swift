@@ -1,36 +1,63 @@
 import Foundation
+import NIOCore
 import Testing
+import Webhooks
 
-/// One line of the vectors file: a push with its verdict.
+@testable import Sipgate
+
+/// One line of the shared vectors: a request, and what has to come of it.
 struct Vector: Sendable, CustomTestStringConvertible {
     let name: String
     let contentType: String?
     let body: String
     let isValid: Bool
-    /// The fields to assert, as JSON text, because a dictionary of anything is not Sendable.
-    let expectation: Data
+    let expect: JSONValue
     let reason: String?
     let field: String?
 
     var testDescription: String { name }
 
-    static let all: [Vector] = {
-        guard let url = Bundle.module.url(forResource: "sipgate-vectors", withExtension: "jsonl", subdirectory: "Vectors"),
-            let text = try? String(contentsOf: url, encoding: .utf8)
+    static let all: [Vector] = load()
+    static let valid = all.filter(\.isValid)
+    static let invalid = all.filter { !$0.isValid }
+
+    private static func load() -> [Vector] {
+        guard
+            let file = Bundle.module.url(forResource: "Vectors/sipgate-vectors", withExtension: "jsonl"),
+            let lines = try? Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
         else { return [] }
-        return text.split(separator: "\n").compactMap { line in
-            guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-                let name = object["name"] as? String, let body = object["body"] as? String,
-                let isValid = object["valid"] as? Bool
+        return lines.compactMap { line in
+            guard
+                let json = try? JSONValue(parsing: line), let name = json["name"].text, let body = json["body"].text
             else { return nil }
             return Vector(
                 name: name,
-                contentType: object["content_type"] as? String,
+                contentType: json["content_type"].text,
                 body: body,
-                isValid: isValid,
-                expectation: (try? JSONSerialization.data(withJSONObject: object["expect"] ?? [:])) ?? Data(),
-                reason: object["reason"] as? String,
-                field: object["field"] as? String)
+                isValid: json["valid"] == .bool(true),
+                expect: json["expect"],
+                reason: json["reason"].text,
+                field: json["field"].text
+            )
         }
-    }()
+    }
+
+    /// Screens and decodes the request as the gateway does.
+    func draft() throws -> EventDraft {
+        let provider = try SipgateProvider.forTests()
+        try provider.screen(HeaderFields(contentType.map { [("Content-Type", $0)] } ?? []))
+        let drafts = try provider.decode(ByteBuffer(string: body))
+        return try #require(drafts.count == 1 ? drafts.first : nil)
+    }
+}
+
+extension SipgateProvider {
+    /// A provider for `https://hooks.example.net:8443/hooks/sipgate`.
+    static func forTests(
+        publicURL: String = "https://hooks.example.net:8443",
+        routePath: String = "/hooks/sipgate",
+        followUpKey: [UInt8] = Array(0..<32)
+    ) throws -> SipgateProvider {
+        try SipgateProvider(publicURL: publicURL, routePath: routePath, followUpKey: followUpKey)
+    }
 }

@@ -16,6 +16,7 @@ final class Recorder: ChannelInboundHandler {
         case readComplete
         case event(String)
         case error(String)
+        case writability
     }
 
     var entries: [Entry] = []
@@ -52,6 +53,11 @@ final class Recorder: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        entries.append(.writability)
+        context.fireChannelWritabilityChanged()
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         entries.append(.event("\(event)"))
         context.fireUserInboundEventTriggered(event)
@@ -69,6 +75,8 @@ struct ConnectedPair {
     let server = EmbeddedChannel()
     let clientSide = Recorder()
     let serverSide = Recorder()
+    let clientWire = Wire()
+    let serverWire = Wire()
 
     static let identity = Result { try EphemeralAuthority().server() }
 
@@ -86,15 +94,15 @@ struct ConnectedPair {
             context: try identity.clientContext(policy: clientPolicy),
             serverName: serverName
         )
-        try server.pipeline.syncOperations.addHandlers([serverHandler, serverSide])
-        try client.pipeline.syncOperations.addHandlers([clientHandler, clientSide])
+        try server.pipeline.syncOperations.addHandlers([serverWire, serverHandler, serverSide])
+        try client.pipeline.syncOperations.addHandlers([clientWire, clientHandler, clientSide])
     }
 
     /// Connects both and shakes hands.
-    func connect() throws {
+    func connect(chunk size: Int = .max) throws {
         try server.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try client.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try exchange()
+        try exchange(chunk: size)
     }
 
     /// Carries everything both ways, in chunks of at most `size`, until the wire is silent.

@@ -1,20 +1,26 @@
 import NIOCore
 import Webhooks
 
-/// Writes a push as an event: the type, the leg as subject, and the `data` that `docs/schemas` describes.
-enum CallNormalizer {
-    private static let started = EventType(namespace: "io.sipgate", name: "call.started")
-    private static let answered = EventType(namespace: "io.sipgate", name: "call.answered")
-    private static let ended = EventType(namespace: "io.sipgate", name: "call.ended")
-    private static let digits = EventType(namespace: "io.sipgate", name: "call.digits")
+/// Turns a push into the event that destinations get: `data` as `docs/schemas` describes it.
+///
+/// It cannot fail: a `Push` that exists can be written. Absent is absent: nothing is written for what was not sent.
+struct CallNormalizer: Sendable {
+    /// The types of events, by what sipgate pushed.
+    private let started = EventType(namespace: "io.sipgate", name: "call.started")
+    private let answered = EventType(namespace: "io.sipgate", name: "call.answered")
+    private let ended = EventType(namespace: "io.sipgate", name: "call.ended")
+    private let digits = EventType(namespace: "io.sipgate", name: "call.digits")
 
-    /// Cannot fail: a push that exists is valid.
-    static func draft(_ push: Push) -> EventDraft {
-        EventDraft(type: type(of: push.kind), subject: push.leg, data: data(push))
+    /// The event for a push.
+    func draft(of push: Push) -> EventDraft {
+        var data = ByteBuffer()
+        data.reserveCapacity(768)
+        data.writeJSON { json in json.object { json in write(push, &json) } }
+        return EventDraft(type: type(of: push.event), subject: push.leg.text, data: data)
     }
 
-    private static func type(of kind: Push.Kind) -> EventType {
-        switch kind {
+    private func type(of event: PushEvent) -> EventType {
+        switch event {
         case .newCall: started
         case .answer: answered
         case .hangup: ended
@@ -22,69 +28,92 @@ enum CallNormalizer {
         }
     }
 
-    /// Absent is absent: no null, and no empty string for what is unknown.
-    private static func data(_ push: Push) -> ByteBuffer {
-        var out = ByteBuffer()
-        out.reserveCapacity(512)
-        var object = JSONObjectWriter(into: &out)
-        object.string("leg", push.leg, into: &out)
-        object.string("originalLeg", push.originalLeg, into: &out)
-        object.string("correlation", push.correlation, into: &out)
-        object.string("direction", push.direction?.rawValue, into: &out)
-        if let from = push.from { write("from", from, &object, &out) }
-        if let to = push.to { write("to", to, &object, &out) }
-        object.string("diversion", push.diversion, into: &out)
-        object.string("answeringNumber", push.answeringNumber, into: &out)
-        if let users = push.users {
-            object.name("users", into: &out)
-            write(users, &out)
-            // Lists that could not be paired with the names stand beside them, as they came.
-            if push.userIDs.count != users.count { object.strings("userIds", push.userIDs, into: &out) }
-            if push.fullUserIDs.count != users.count { object.strings("fullUserIds", push.fullUserIDs, into: &out) }
-            object.bool("voicemail", push.isVoicemail, into: &out)
+    private func write(_ push: Push, _ json: inout JSONWriter) {
+        json.field("leg", push.leg.text)
+        json.field("originalLeg", push.originalLeg?.text)
+        json.field("correlation", push.correlation)
+        json.field("direction", push.direction?.rawValue)
+        write("from", push.from, &json)
+        write("to", push.to, &json)
+        json.field("diversion", push.diversion)
+        json.field("answeringNumber", push.answeringNumber)
+        write(push.users, isTold: push.event == .newCall || push.event == .answer, &json)
+        if push.event == .hangup, let cause = push.cause {
+            json.field("cause", cause.text)
+            json.field("causeKnown", cause.isKnown)
         }
-        if let cause = push.cause {
-            object.string("cause", cause.word, into: &out)
-            object.bool("causeKnown", cause.isKnown, into: &out)
+        if push.event == .dtmf { json.field("digits", push.digits?.text ?? "") }
+        write(extra(of: push), &json)
+    }
+
+    private func write(_ name: StaticString, _ number: PhoneNumber?, _ json: inout JSONWriter) {
+        guard let number else { return }
+        json.name(name)
+        json.object { json in
+            json.field("kind", number.kind.rawValue)
+            json.field("e164", number.e164)
+            json.field("raw", number.raw)
         }
-        object.string("digits", push.digits, into: &out)
-        if !push.extra.isEmpty {
-            object.name("extra", into: &out)
-            var extra = JSONObjectWriter(into: &out)
-            for (key, values) in push.extra {
-                extra.name(escaping: key, into: &out)
-                JSONObjectWriter.array(values, into: &out)
+    }
+
+    /// Writes who is involved.
+    ///
+    /// An empty list says that sipgate named nobody, so it is left out where sipgate never names anybody.
+    private func write(_ users: CallUsers, isTold: Bool, _ json: inout JSONWriter) {
+        if isTold || !users.users.isEmpty {
+            json.name("users")
+            json.array { json in
+                for user in users.users {
+                    json.object { json in
+                        json.field("name", user.name)
+                        json.field("id", user.id)
+                        json.field("fullId", user.fullId)
+                    }
+                }
             }
-            extra.end(into: &out)
         }
-        object.end(into: &out)
-        return out
+        write("userIds", users.unpairedIds, &json)
+        write("fullUserIds", users.unpairedFullIds, &json)
+        if isTold || !users.users.isEmpty { json.field("voicemail", users.includeVoicemail) }
     }
 
-    private static func write(
-        _ name: StaticString,
-        _ number: PhoneNumber,
-        _ object: inout JSONObjectWriter,
-        _ out: inout ByteBuffer
-    ) {
-        object.name(name, into: &out)
-        var member = JSONObjectWriter(into: &out)
-        member.string("kind", number.kind.rawValue, into: &out)
-        member.string("e164", number.e164, into: &out)
-        if number.kind != .empty { member.string("raw", number.raw, into: &out) }
-        member.end(into: &out)
+    private func write(_ name: StaticString, _ ids: [String], _ json: inout JSONWriter) {
+        guard !ids.isEmpty else { return }
+        json.name(name)
+        json.array { json in
+            for id in ids { json.string(id) }
+        }
     }
 
-    private static func write(_ users: [CallUser], _ out: inout ByteBuffer) {
-        out.writeInteger(UInt8(ascii: "["))
-        for (index, user) in users.enumerated() {
-            if index > 0 { out.writeInteger(UInt8(ascii: ",")) }
-            var member = JSONObjectWriter(into: &out)
-            member.string("name", user.name, into: &out)
-            member.string("id", user.id, into: &out)
-            member.string("fullId", user.fullID, into: &out)
-            member.end(into: &out)
+    /// The fields that have no place of their own: unknown ones, and a cause or keys on an event that has none.
+    private func extra(of push: Push) -> [(name: String, value: String)] {
+        var extra = push.extra
+        if push.event != .hangup, let cause = push.cause { extra.append(("cause", cause.text)) }
+        if push.event != .dtmf, let digits = push.digits { extra.append(("dtmf", digits.text)) }
+        return extra
+    }
+
+    /// Writes the fields, each name once with all its values in order.
+    private func write(_ extra: [(name: String, value: String)], _ json: inout JSONWriter) {
+        guard !extra.isEmpty else { return }
+        // By bytes: to ==, a letter and its decomposed form are one, but as names of JSON members they are two.
+        let order = extra.indices.sorted { left, right in
+            let (a, b) = (extra[left].name.utf8, extra[right].name.utf8)
+            return a.elementsEqual(b) ? left < right : a.lexicographicallyPrecedes(b)
         }
-        out.writeInteger(UInt8(ascii: "]"))
+        json.name("extra")
+        json.object { json in
+            var position = 0
+            while position < order.count {
+                let name = extra[order[position]].name
+                json.name(escaping: name)
+                json.array { json in
+                    while position < order.count, extra[order[position]].name.utf8.elementsEqual(name.utf8) {
+                        json.string(extra[order[position]].value)
+                        position += 1
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,12 +1,15 @@
-/// Why a leg ended. The list is open: sipgate has sent words that it never documented.
-struct HangupCause: Equatable, Sendable {
-    private static let documented: Set<String> = [
-        "normalClearing", "busy", "cancel", "noAnswer", "congestion", "notFound", "forwarded",
-    ]
+/// Why a leg ended, in sipgate's words.
+///
+/// An open set: new words have come before, and pass through flagged.
+struct HangupCause: Sendable, Equatable {
+    /// The word as it was sent.
+    let text: String
 
-    /// The word as received.
-    let word: String
-
-    /// Whether sipgate documents the word.
-    var isKnown: Bool { HangupCause.documented.contains(word) }
+    /// Whether it is one of the seven that sipgate documents.
+    var isKnown: Bool {
+        switch text {
+        case "normalClearing", "busy", "cancel", "noAnswer", "congestion", "notFound", "forwarded": true
+        default: false
+        }
+    }
 }

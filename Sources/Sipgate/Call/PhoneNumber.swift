@@ -1,69 +1,65 @@
-/// What stands in `from` and `to`: often a number, and often not. The text as received stays beside the normal form.
-struct PhoneNumber: Equatable, Sendable {
-    /// What kind of address the text is.
+/// What stood in `from` or `to`: usually a telephone number, and told apart when it is not.
+///
+/// The text stays beside its kind; a country is never guessed. Callers can forge it, so it authorises nothing.
+struct PhoneNumber: Sendable, Equatable {
+    /// What the text is.
     enum Kind: String, Sendable {
-        /// No characters: the caller is unknown. Not the same as `anonymous`.
+        /// No characters: the caller is not known, which is not the same as `anonymous`.
         case empty
-        /// The word itself: the caller withholds the number.
+        /// The word `anonymous`: the caller withholds the number.
         case anonymous
-        /// 7 to 15 digits with country code, perhaps with a plus.
+        /// Country code and number: 7 to 15 digits, the first not zero, perhaps after a plus.
         case number
-        /// 1 to 6 digits: an extension or a service number.
+        /// An extension or a service number: 1 to 6 digits, the first not zero.
         case short
-        /// A sipgate device, such as `1234567e0`.
-        case sipID = "sipId"
-        /// Visible ASCII of another form.
+        /// The id of a device, seen in internal calls: 5 to 9 digits, a lower-case letter, digits.
+        case sipId
+        /// Anything else of 1 to 64 visible ASCII characters.
         case other
     }
 
-    /// The text as received.
-    let raw: String
-    /// What it is.
+    /// What the text is.
     let kind: Kind
+    /// The text as it was sent.
+    let raw: String
 
-    /// Classifies the text; nil when it is no address at all.
-    ///
-    /// - Parameter raw: 0 to 64 visible ASCII characters.
-    init?(_ raw: String) {
-        self.raw = raw
-        let bytes = raw.utf8
-        guard bytes.count <= 64, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
-        let digits = bytes.first == UInt8(ascii: "+") ? bytes.dropFirst() : bytes[...]
-        let isNumeric = !digits.isEmpty && digits.allSatisfy(\.isDigit) && digits.first != UInt8(ascii: "0")
-        if bytes.isEmpty {
-            kind = .empty
-        } else if raw == "anonymous" {
-            kind = .anonymous
-        } else if isNumeric, (7...15).contains(digits.count) {
-            kind = .number
-        } else if isNumeric, digits.count == bytes.count, bytes.count <= 6 {
-            kind = .short
-        } else if PhoneNumber.isSipID(bytes) {
-            kind = .sipID
-        } else {
-            kind = .other
-        }
+    /// The number or what stands in its place; nil for text that can be neither.
+    init?(_ text: String) {
+        guard let kind = PhoneNumber.kind(of: text) else { return nil }
+        self.kind = kind
+        raw = text
     }
 
-    /// The number with a plus and its country code (ITU-T E.164); nil for every other kind.
+    /// A plus, country code and number (ITU-T E.164); nil unless it is a `number`.
     var e164: String? {
         guard kind == .number else { return nil }
-        return raw.hasPrefix("+") ? raw : "+" + raw
+        return raw.utf8.first == UInt8(ascii: "+") ? raw : "+" + raw
     }
 
-    /// 5 to 9 digits, one lower-case letter, digits.
-    private static func isSipID(_ bytes: String.UTF8View) -> Bool {
-        let account = bytes.prefix(while: \.isDigit)
-        let rest = bytes.dropFirst(account.count)
-        guard (5...9).contains(account.count), let letter = rest.first, letter >= 0x61, letter <= 0x7A else {
-            return false
+    private static func kind(of text: String) -> Kind? {
+        let bytes = text.utf8
+        guard let first = bytes.first else { return .empty }
+        guard bytes.count <= 64, text.isVisibleASCII else { return nil }
+        if text == "anonymous" { return .anonymous }
+        let hasPlus = first == UInt8(ascii: "+")
+        let digits = bytes.dropFirst(hasPlus ? 1 : 0)
+        if digits.allSatisfy(isDigit), digits.first != UInt8(ascii: "0") {
+            if 7...15 ~= digits.count { return .number }
+            if 1...6 ~= digits.count, !hasPlus { return .short }
         }
-        let extensionDigits = rest.dropFirst()
-        return !extensionDigits.isEmpty && extensionDigits.allSatisfy(\.isDigit)
+        return isSIPID(bytes) ? .sipId : .other
     }
-}
 
-extension UInt8 {
-    /// An ASCII digit.
-    var isDigit: Bool { self >= 0x30 && self <= 0x39 }
+    private static func isSIPID(_ bytes: String.UTF8View) -> Bool {
+        let account = bytes.prefix(while: isDigit)
+        guard 5...9 ~= account.count else { return false }
+        let rest = bytes.dropFirst(account.count)
+        guard let letter = rest.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= letter else { return false }
+        let device = rest.dropFirst()
+        return !device.isEmpty && device.allSatisfy(isDigit)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+    }
 }

@@ -1,46 +1,29 @@
-/// What sipgate posted, valid and typed: one moment of one leg of a call.
+/// What sipgate sent, decoded and valid, and not yet changed.
 struct Push: Sendable {
-    /// The wire names are sipgate's, exact and camelCase.
-    enum Kind: String, Sendable, CaseIterable {
-        case newCall
-        case answer
-        case hangup
-        case dtmf
-    }
-
-    /// The side of the account that the call is on.
-    enum Direction: String, Sendable {
-        case incoming = "in"
-        case outgoing = "out"
-    }
-
     /// What happened.
-    var kind: Kind
-    /// `callId`: one leg, not one conversation. Opaque, up to 512 bytes of visible ASCII.
-    var leg: String
-    /// `origCallId`, when not empty. May be the leg itself.
-    var originalLeg: String?
-    /// `xcid`, the best key for a conversation, undocumented.
-    var correlation: String?
-    var direction: Direction?
-    var from: PhoneNumber?
-    var to: PhoneNumber?
-    /// The number dialled first; opaque text.
-    var diversion: String?
-    /// Which of several dialled numbers picked up; opaque text.
-    var answeringNumber: String?
-    /// Nil on dtmf, which never names anybody.
-    var users: [CallUser]?
-    /// Ids as received, for when they could not be paired with names.
-    var userIDs: [String] = []
-    var fullUserIDs: [String] = []
-    var cause: HangupCause?
-    /// Keys pressed, as text: leading zeros matter. Empty when nothing was pressed, `-1` when the caller hung up.
-    var digits: String?
-    /// Fields that this version does not know, in order of their first appearance.
-    var extra: [(key: String, values: [String])] = []
-
-    /// A leg that ends in the mailbox has exactly this user.
-    var isVoicemail: Bool { users?.contains { $0.name == "voicemail" } ?? false }
-
+    let event: PushEvent
+    /// `callId`.
+    let leg: LegID
+    /// `origCallId`; its meaning varied: absent, the leg itself, or the first leg of a transfer.
+    let originalLeg: LegID?
+    /// `xcid`: undocumented, and the best key for what belongs to one conversation.
+    let correlation: String?
+    /// `direction`; always there on `newCall`.
+    let direction: Direction?
+    /// `from`; always there on `newCall`, perhaps empty.
+    let from: PhoneNumber?
+    /// `to`; always there on `newCall`, never empty.
+    let to: PhoneNumber?
+    /// `diversion`: the number that was dialled first; opaque.
+    let diversion: String?
+    /// `answeringNumber`: which of several targets picked up; opaque.
+    let answeringNumber: String?
+    /// `user[]`, `userId[]`, `fullUserId[]`, and the same without brackets.
+    let users: CallUsers
+    /// `cause`.
+    let cause: HangupCause?
+    /// `dtmf`; nil when the key was not sent.
+    let digits: KeyPresses?
+    /// Fields that are not known, in order, with duplicates.
+    let extra: [(name: String, value: String)]
 }

@@ -1,218 +1,151 @@
 import Webhooks
 
-/// Turns the fields of a form into a push, or says which field is to blame.
-enum PushDecoder {
-    /// Bytes of a known value, and of an identifier of a leg.
+/// Reads a push out of the fields of a form, or says which field is wrong.
+///
+/// All known fields are known on every event, although sipgate documents only some on each: which came with which has
+/// changed over the years.
+struct PushDecoder {
+    /// Bytes in the value of a known field: sixteen times the longest name seen, and too few to fill a disk with.
     static let maxValueBytes = 1024
-    static let maxLegBytes = 512
 
-    /// Decodes a push.
+    private let fields: FormFields
+    /// For each key the index of its first pair, or -1.
+    private var first = InlineArray<17, Int>(repeating: -1)
+    private var names: [String] = []
+    private var ids: [String] = []
+    private var fullIds: [String] = []
+    /// A bare key that came twice, which is good only on `newCall`.
+    private var repeated: PushKey?
+    private var extra: [(name: String, value: String)] = []
+
+    /// The push that these fields describe.
     ///
-    /// - Throws: a `Rejection` with the field to blame.
+    /// - Parameter fields: the form, in any order.
+    /// - Returns: the push.
+    /// - Throws: a `Rejection` that names the field and the reason.
     static func decode(_ fields: FormFields) throws(Rejection) -> Push {
-        var found = Found()
-        for index in 0..<fields.count {
-            try found.take(index, of: fields)
-        }
-        return try found.push()
+        var decoder = PushDecoder(fields: fields)
+        try decoder.collect()
+        return try decoder.push()
     }
 
-    /// The known fields, as far as they were met.
-    private struct Found {
-        var event: String?
-        var leg: String?
-        var originalLeg: String?
-        var correlation: String?
-        var direction: String?
-        var from: String?
-        var to: String?
-        var diversion: String?
-        var answeringNumber: String?
-        var cause: String?
-        var digits: String?
-        var names: [String] = []
-        var ids: [String] = []
-        var fullIDs: [String] = []
-        /// How often the unbracketed keys came, which only newCall may repeat.
-        var bareNames = 0
-        var bareIDs = 0
-        var bareFullIDs = 0
-        var extra: [(key: String, values: [String])] = []
+    private init(fields: FormFields) {
+        self.fields = fields
+    }
 
-        mutating func take(_ index: Int, of fields: FormFields) throws(Rejection) {
-            if fields.key(index, is: "event") {
-                try once(&event, "event", index, fields)
-            } else if fields.key(index, is: "callId") {
-                try once(&leg, "callId", index, fields, limit: maxLegBytes)
-            } else if fields.key(index, is: "direction") {
-                try once(&direction, "direction", index, fields)
-            } else if fields.key(index, is: "from") {
-                try once(&from, "from", index, fields)
-            } else if fields.key(index, is: "to") {
-                try once(&to, "to", index, fields)
-            } else if fields.key(index, is: "user[]") {
-                try append(to: &names, "user[]", index, fields)
-            } else if fields.key(index, is: "userId[]") {
-                try append(to: &ids, "userId[]", index, fields)
-            } else if fields.key(index, is: "fullUserId[]") {
-                try append(to: &fullIDs, "fullUserId[]", index, fields)
-            } else if fields.key(index, is: "user") {
-                bareNames += 1
-                try append(to: &names, "user", index, fields)
-            } else if fields.key(index, is: "userId") {
-                bareIDs += 1
-                try append(to: &ids, "userId", index, fields)
-            } else if fields.key(index, is: "fullUserId") {
-                bareFullIDs += 1
-                try append(to: &fullIDs, "fullUserId", index, fields)
-            } else if fields.key(index, is: "origCallId") {
-                try once(&originalLeg, "origCallId", index, fields)
-            } else if fields.key(index, is: "xcid") {
-                try once(&correlation, "xcid", index, fields)
-            } else if fields.key(index, is: "diversion") {
-                try once(&diversion, "diversion", index, fields)
-            } else if fields.key(index, is: "answeringNumber") {
-                try once(&answeringNumber, "answeringNumber", index, fields)
-            } else if fields.key(index, is: "cause") {
-                try once(&cause, "cause", index, fields)
-            } else if fields.key(index, is: "dtmf") {
-                try once(&digits, "dtmf", index, fields)
-            } else {
-                keep(fields.key(index), fields.value(index))
+    /// Sorts the pairs by key and checks what holds for every known value.
+    private mutating func collect() throws(Rejection) {
+        for index in fields.pairs.indices {
+            let pair = fields.pairs[index]
+            guard let key = PushKey(fields.bytes.span.extracting(pair.name)) else {
+                extra.append((fields.text(pair.name), fields.text(pair.value)))
+                continue
+            }
+            try check(pair.value, of: key)
+            if first[key.rawValue] < 0 {
+                first[key.rawValue] = index
+            } else if key == .user || key == .userId || key == .fullUserId {
+                if repeated == nil { repeated = key }
+            } else if !key.isList {
+                throw reject(.duplicateField, key)
+            }
+            switch key {
+            case .user, .userList: names.append(fields.text(pair.value))
+            case .userId, .userIdList: ids.append(fields.text(pair.value))
+            case .fullUserId, .fullUserIdList: fullIds.append(fields.text(pair.value))
+            default: break
             }
         }
+    }
 
-        private func value(
-            _ name: String,
-            _ index: Int,
-            _ fields: FormFields,
-            limit: Int = maxValueBytes
-        ) throws(Rejection) -> String {
-            let bytes = fields.valueBytes(index)
-            guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw Rejection(.controlCharacter, field: name)
-            }
-            guard bytes.count <= limit else { throw Rejection(.valueTooLong, field: name) }
-            return fields.value(index)
+    /// Puts the collected values into their types.
+    private func push() throws(Rejection) -> Push {
+        guard let word = nonEmpty(.event) else { throw reject(.missingField, .event) }
+        guard let event = PushEvent(rawValue: word) else { throw reject(.unknownEvent, .event) }
+        if let repeated, event != .newCall { throw reject(.duplicateField, repeated) }
+        guard let leg = try legID(.callId) else { throw reject(.missingField, .callId) }
+        let direction = try direction()
+        let from = try phoneNumber(.from)
+        // An empty `from` is an unknown caller; an empty `to` is nothing.
+        let to = nonEmpty(.to) == nil ? nil : try phoneNumber(.to)
+        if event == .newCall {
+            if direction == nil { throw reject(.missingField, .direction) }
+            if from == nil { throw reject(.missingField, .from) }
+            if to == nil { throw reject(.missingField, .to) }
         }
+        return Push(
+            event: event,
+            leg: leg,
+            originalLeg: try legID(.origCallId),
+            correlation: nonEmpty(.xcid),
+            direction: direction,
+            from: from,
+            to: to,
+            diversion: nonEmpty(.diversion),
+            answeringNumber: nonEmpty(.answeringNumber),
+            users: CallUsers(names: names, ids: ids, fullIds: fullIds),
+            cause: nonEmpty(.cause).map(HangupCause.init),
+            digits: try keyPresses(),
+            extra: extra
+        )
+    }
 
-        private func once(
-            _ slot: inout String?,
-            _ name: String,
-            _ index: Int,
-            _ fields: FormFields,
-            limit: Int = maxValueBytes
-        ) throws(Rejection) {
-            // Even an equal second value: parsers disagree which one wins.
-            guard slot == nil else { throw Rejection(.duplicateField, field: name) }
-            slot = try value(name, index, fields, limit: limit)
+    /// Refuses control characters, long values and identifiers that are none.
+    private func check(_ value: Range<Int>, of key: PushKey) throws(Rejection) {
+        let bytes = fields.bytes.span.extracting(value)
+        var isVisible = true
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 0x20 || byte == 0x7F { throw reject(.controlCharacter, key) }
+            if byte == 0x20 || byte > 0x7F { isVisible = false }
         }
+        switch key {
+        case .callId, .origCallId:
+            if bytes.count > LegID.maxBytes { throw reject(.valueTooLong, key) }
+            if !isVisible { throw reject(.invalidIdentifier, key) }
+        case .xcid, .userId, .userIdList, .fullUserId, .fullUserIdList:
+            if bytes.count > PushDecoder.maxValueBytes { throw reject(.valueTooLong, key) }
+            if !isVisible { throw reject(.invalidIdentifier, key) }
+        case .event, .direction, .from, .to, .diversion, .answeringNumber, .cause, .dtmf, .user, .userList:
+            if bytes.count > PushDecoder.maxValueBytes { throw reject(.valueTooLong, key) }
+        }
+    }
 
-        private func append(
-            to list: inout [String],
-            _ name: String,
-            _ index: Int,
-            _ fields: FormFields
-        ) throws(Rejection) {
-            let text = try value(name, index, fields)
-            // A real newCall without a user has one empty name.
-            if !text.isEmpty { list.append(text) }
-        }
+    private func value(_ key: PushKey) -> String? {
+        let index = first[key.rawValue]
+        return index < 0 ? nil : fields.text(fields.pairs[index].value)
+    }
 
-        private mutating func keep(_ key: String, _ value: String) {
-            if let known = extra.firstIndex(where: { $0.key == key }) {
-                extra[known].values.append(value)
-            } else {
-                extra.append((key, [value]))
-            }
-        }
+    private func nonEmpty(_ key: PushKey) -> String? {
+        guard let text = value(key), !text.isEmpty else { return nil }
+        return text
+    }
 
-        func push() throws(Rejection) -> Push {
-            let event = try required(event, "event")
-            guard let kind = Push.Kind(rawValue: event) else { throw Rejection(.unknownEvent, field: "event") }
-            let leg = try required(leg, "callId")
-            var push = Push(kind: kind, leg: try identifier(leg, "callId"))
-            push.originalLeg = try optionalIdentifier(originalLeg, "origCallId")
-            push.correlation = try optionalIdentifier(correlation, "xcid")
-            push.direction = try parsedDirection(isRequired: kind == .newCall)
-            push.from = try address(from, "from")
-            push.to = try address(to, "to")
-            if kind == .newCall {
-                guard from != nil else { throw Rejection(.missingField, field: "from") }
-                _ = try required(to, "to")
-            } else {
-                if to == "" { push.to = nil }
-                try checkBareKeys()
-            }
-            push.diversion = present(diversion)
-            push.answeringNumber = present(answeringNumber)
-            push.cause = present(cause).map(HangupCause.init)
-            if kind == .dtmf {
-                push.digits = try parsedDigits()
-            } else {
-                push.users = CallUser.pair(names: names, ids: ids, fullIDs: fullIDs)
-                push.userIDs = ids
-                push.fullUserIDs = fullIDs
-                push.digits = nil
-            }
-            push.extra = extra
-            return push
-        }
+    private func legID(_ key: PushKey) throws(Rejection) -> LegID? {
+        guard let text = nonEmpty(key) else { return nil }
+        guard let id = LegID(text) else { throw reject(.invalidIdentifier, key) }
+        return id
+    }
 
-        private func required(_ text: String?, _ name: String) throws(Rejection) -> String {
-            guard let text, !text.isEmpty else { throw Rejection(.missingField, field: name) }
-            return text
-        }
+    private func direction() throws(Rejection) -> Direction? {
+        guard let text = nonEmpty(.direction) else { return nil }
+        guard let direction = Direction(rawValue: text) else { throw reject(.invalidDirection, .direction) }
+        return direction
+    }
 
-        private func present(_ text: String?) -> String? {
-            text == "" ? nil : text
-        }
+    private func phoneNumber(_ key: PushKey) throws(Rejection) -> PhoneNumber? {
+        guard let text = value(key) else { return nil }
+        guard let number = PhoneNumber(text) else { throw reject(.invalidNumber, key) }
+        return number
+    }
 
-        private func identifier(_ text: String, _ name: String) throws(Rejection) -> String {
-            guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw Rejection(.invalidIdentifier, field: name)
-            }
-            return text
-        }
+    private func keyPresses() throws(Rejection) -> KeyPresses? {
+        guard let text = value(.dtmf) else { return nil }
+        guard let keys = KeyPresses(text) else { throw reject(.invalidDTMF, .dtmf) }
+        return keys
+    }
 
-        private func optionalIdentifier(_ text: String?, _ name: String) throws(Rejection) -> String? {
-            guard let text, !text.isEmpty else { return nil }
-            return try identifier(text, name)
-        }
-
-        private func parsedDirection(isRequired: Bool) throws(Rejection) -> Push.Direction? {
-            guard let direction, !direction.isEmpty else {
-                if isRequired { throw Rejection(.missingField, field: "direction") }
-                return nil
-            }
-            guard let known = Push.Direction(rawValue: direction) else {
-                throw Rejection(.invalidDirection, field: "direction")
-            }
-            return known
-        }
-
-        private func address(_ text: String?, _ name: String) throws(Rejection) -> PhoneNumber? {
-            guard let text else { return nil }
-            guard let number = PhoneNumber(text) else { throw Rejection(.invalidNumber, field: name) }
-            return number
-        }
-
-        private func parsedDigits() throws(Rejection) -> String {
-            let text = digits ?? ""
-            let isGood = text == "-1" || text.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, UInt8(ascii: "*"), UInt8(ascii: "#"), 0x41...0x44, 0x61...0x64: true
-                default: false
-                }
-            }
-            guard isGood else { throw Rejection(.invalidDTMF, field: "dtmf") }
-            return text
-        }
-
-        private func checkBareKeys() throws(Rejection) {
-            if bareNames > 1 { throw Rejection(.duplicateField, field: "user") }
-            if bareIDs > 1 { throw Rejection(.duplicateField, field: "userId") }
-            if bareFullIDs > 1 { throw Rejection(.duplicateField, field: "fullUserId") }
-        }
+    private func reject(_ reason: ReasonCode, _ key: PushKey) -> Rejection {
+        Rejection(reason, field: key.name.description)
     }
 }

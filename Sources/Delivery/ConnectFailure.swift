@@ -1,0 +1,67 @@
+internal import NIOCore
+internal import NIOPosix
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Why a destination could not be reached, in one stable word for logs and metrics.
+enum ConnectFailure: String, Sendable, CaseIterable {
+    /// Nothing listens at the address.
+    case refused
+    /// The name has no address, or the resolver does not answer.
+    case unresolved
+    /// The connection was not made within `DeliveryLimits.connectTimeout`.
+    case connectTimeout = "connect_timeout"
+    /// No way leads to the address.
+    case noRoute = "no_route"
+    /// The receiver hung up without a byte of response.
+    case closed
+    /// This process has no descriptor or port left.
+    case exhausted
+    /// The gateway is draining.
+    case shuttingDown = "shutting_down"
+    /// Anything else.
+    case failed
+
+    /// The word for an error of NIO's client bootstrap.
+    init(_ error: any Error) {
+        switch error {
+        case let error as NIOConnectionError:
+            // One failure per address that was tried; the last one is as good as any.
+            if let last = error.connectionErrors.last {
+                self.init(last.error)
+            } else {
+                self = .unresolved
+            }
+        case let error as IOError:
+            self.init(errno: error.errnoCode)
+        case let error as ChannelError:
+            if case .connectTimeout = error { self = .connectTimeout } else { self = .failed }
+        default:
+            self = .failed
+        }
+    }
+
+    /// The word for an error number of connect(2) or socket(2).
+    private init(errno: CInt) {
+        self =
+            switch errno {
+            case ECONNREFUSED: .refused
+            case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL: .noRoute
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN: .exhausted
+            case ETIMEDOUT: .connectTimeout
+            case ECONNRESET: .closed
+            default: .failed
+            }
+    }
+}
+
+extension AttemptOutcome {
+    /// The outcome of an attempt that met this failure.
+    static func unreachable(_ failure: ConnectFailure) -> AttemptOutcome {
+        .unreachable(failure.rawValue)
+    }
+}

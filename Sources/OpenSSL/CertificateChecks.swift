@@ -1,0 +1,214 @@
+internal import Glibc
+
+/// Looks over a certificate chain and its key before anything is served with them.
+///
+/// For start-up, `hookgate check` and `hookgate cert inspect`. Every message names its file.
+package enum CertificateChecks {
+    /// One thing that was found.
+    package struct Finding: Sendable, Hashable, CustomStringConvertible {
+        /// How bad it is, mildest first.
+        package enum Severity: String, Sendable, CaseIterable {
+            /// Worth knowing.
+            case note
+            /// It serves, and somebody should act.
+            case warning
+            /// It cannot or must not serve.
+            case error
+        }
+
+        /// How bad it is.
+        package let severity: Severity
+        /// What it is, in one line, with the file and the remedy.
+        package let message: String
+
+        /// `warning: chain.pem: …`.
+        package var description: String { "\(severity.rawValue): \(message)" }
+    }
+
+    /// What came of it.
+    package struct Outcome: Sendable {
+        /// In the order of the file; empty when all is well.
+        package internal(set) var findings: [Finding] = []
+        /// The chain, when it could be read.
+        package internal(set) var chain: CertificateChain?
+        /// The key, when it could be read.
+        package internal(set) var key: PrivateKey?
+
+        /// Whether it cannot or must not serve.
+        package var hasErrors: Bool { findings.contains { $0.severity == .error } }
+
+        mutating func add(_ severity: Finding.Severity, _ message: String) {
+            findings.append(Finding(severity: severity, message: message))
+        }
+    }
+
+    /// Days before the end of a certificate from which on a warning is due: the usual renewal is earlier.
+    package static let renewalNotice = 30
+
+    /// The least a key must cost to break, as the exponent of two: what OpenSSL's security level 2 asks for.
+    private static let leastSecurityBits = 112
+
+    /// Reads and checks a chain with its key.
+    ///
+    /// Blocks on the disk.
+    ///
+    /// - Parameters:
+    ///   - chainFile: PEM: the server's certificate, then its issuers.
+    ///   - keyFile: PEM; may be the same file.
+    ///   - passPhrase: For an encrypted key.
+    ///   - now: What dates are compared with.
+    /// - Returns: What was found, and what could be read.
+    package static func run(
+        chainFile: String,
+        keyFile: String,
+        passPhrase: String? = nil,
+        now: CertificateTime = .now
+    ) -> Outcome {
+        var outcome = run(chainFile: chainFile, now: now)
+        checkPermissions(of: keyFile, &outcome)
+        let key: PrivateKey
+        do throws(CredentialError) {
+            key = try PrivateKey(file: keyFile, passPhrase: passPhrase)
+        } catch {
+            outcome.add(.error, error.description)
+            return outcome
+        }
+        outcome.key = key
+        if passPhrase != nil && !key.isEncrypted {
+            outcome.add(.note, "\(keyFile): a pass phrase is configured, but the key is not encrypted")
+        }
+        guard let chain = outcome.chain else { return outcome }
+        guard key.matches(chain.leaf) else {
+            outcome.add(
+                .error,
+                "\(keyFile): is not the key of the first certificate in \(chainFile)"
+                    + " (key: \(key.kind); certificate: \(chain.leaf.publicKey), \(chain.leaf.subject))"
+            )
+            return outcome
+        }
+        guard !outcome.hasErrors else { return outcome }
+        do throws(CredentialError) {
+            // What else OpenSSL has against them, such as a signature with SHA-1, it says by itself.
+            _ = try TLSContext.server(chain: chain, key: key)
+        } catch {
+            outcome.add(.error, error.description)
+        }
+        return outcome
+    }
+
+    /// Reads and checks a chain alone.
+    ///
+    /// Blocks on the disk.
+    ///
+    /// - Parameters:
+    ///   - chainFile: PEM: the server's certificate, then its issuers.
+    ///   - now: What dates are compared with.
+    /// - Returns: What was found, and the chain if it could be read.
+    package static func run(chainFile: String, now: CertificateTime = .now) -> Outcome {
+        var outcome = Outcome()
+        do throws(CredentialError) {
+            let chain = try CertificateChain(file: chainFile)
+            outcome.chain = chain
+            check(chain, now: now, &outcome)
+        } catch {
+            outcome.add(.error, error.description)
+        }
+        return outcome
+    }
+
+    private static func check(_ chain: CertificateChain, now: CertificateTime, _ outcome: inout Outcome) {
+        for (index, certificate) in chain.certificates.enumerated() {
+            let name = "\(chain.name): certificate \(index + 1) (\(certificate.subject))"
+            checkDates(of: certificate, name, now: now, &outcome)
+            if certificate.publicKey.securityBits < leastSecurityBits {
+                outcome.add(.error, "\(name): its key is too weak: \(certificate.publicKey)")
+            }
+        }
+        checkLeaf(of: chain, &outcome)
+        checkOrder(of: chain, &outcome)
+    }
+
+    private static func checkDates(
+        of certificate: Certificate,
+        _ name: String,
+        now: CertificateTime,
+        _ outcome: inout Outcome
+    ) {
+        let left = now.days(until: certificate.notAfter)
+        if certificate.notAfter < now {
+            outcome.add(.error, "\(name): expired on \(certificate.notAfter)")
+        } else if certificate.notBefore > now {
+            outcome.add(.error, "\(name): is not valid before \(certificate.notBefore); is the clock right?")
+        } else if left < renewalNotice {
+            outcome.add(.warning, "\(name): expires in \(left) days, on \(certificate.notAfter); renew it")
+        }
+    }
+
+    private static func checkLeaf(of chain: CertificateChain, _ outcome: inout Outcome) {
+        let leaf = chain.leaf
+        let name = "\(chain.name): certificate 1 (\(leaf.subject))"
+        if leaf.isAuthority {
+            outcome.add(.warning, "\(name): is a certificate authority's; the server's own comes first")
+        } else if !leaf.isForServers {
+            outcome.add(.warning, "\(name): its extended key usage does not allow TLS servers; clients will refuse it")
+        }
+        if leaf.alternativeNames.isEmpty {
+            outcome.add(.warning, "\(name): has no subject alternative name; clients ignore the common name")
+        }
+        if leaf.isSelfIssued {
+            outcome.add(.note, "\(name): is self-signed; every client has to be told to trust it")
+        } else if chain.intermediates.isEmpty {
+            outcome.add(
+                .note,
+                "\(chain.name): holds one certificate; if \"\(leaf.issuer)\" is an intermediate, it belongs there too"
+            )
+        }
+    }
+
+    /// Each issuer after what it signed.
+    ///
+    /// Repetitions are named once and then passed over.
+    private static func checkOrder(of chain: CertificateChain, _ outcome: inout Outcome) {
+        var unique: [(position: Int, certificate: Certificate)] = []
+        for (index, certificate) in chain.certificates.enumerated() {
+            if let first = unique.first(where: { $0.certificate.fingerprint == certificate.fingerprint }) {
+                outcome.add(
+                    .warning,
+                    "\(chain.name): certificate \(index + 1) repeats certificate \(first.position); remove it"
+                )
+            } else {
+                unique.append((index + 1, certificate))
+            }
+        }
+        for (current, next) in zip(unique, unique.dropFirst()) {
+            guard let reason = current.certificate.whyNotSigned(by: next.certificate) else { continue }
+            let issuer = unique.first { current.certificate.whyNotSigned(by: $0.certificate) == nil }
+            let remedy =
+                issuer.map { $0.position == current.position ? "it signed itself" : "certificate \($0.position) did" }
+                ?? "\"\(current.certificate.issuer)\" did, which is not in the file"
+            outcome.add(
+                .error,
+                "\(chain.name): certificate \(next.position) (\(next.certificate.subject)) did not sign certificate"
+                    + " \(current.position) (\(current.certificate.subject)): \(reason); \(remedy)"
+            )
+        }
+        if let last = unique.last, unique.count > 1, last.certificate.isSelfIssued {
+            outcome.add(
+                .note,
+                "\(chain.name): certificate \(last.position) is a root, which clients have; it may be left out"
+            )
+        }
+    }
+
+    private static func checkPermissions(of file: String, _ outcome: inout Outcome) {
+        var status = stat()
+        guard stat(file, &status) == 0 else { return }
+        let mode = status.st_mode & 0o777
+        guard mode & 0o066 != 0 else { return }
+        let text = String(mode, radix: 8)
+        outcome.add(
+            .warning,
+            "\(file): the private key can be read or changed by others (mode 0\(text)); chmod 600 \(file)"
+        )
+    }
+}

@@ -1,0 +1,11 @@
+/// The four things sipgate pushes, in its spelling.
+enum PushEvent: String, Sendable {
+    /// A call starts; before it rings.
+    case newCall
+    /// Somebody, or a mailbox, picked up.
+    case answer
+    /// The leg ended, for whatever reason.
+    case hangup
+    /// A gather finished.
+    case dtmf
+}

@@ -1,0 +1,49 @@
+import NIOCore
+
+/// The content of a refusal (RFC 9457), with `reason` and `field` as extension members.
+///
+///     {"type": "urn:hookgate:reason:missing_field", "title": "A required field is missing or empty.", "status": 422,
+///      "reason": "missing_field", "field": "callId", "detail": "Add the field that is named, with a value."}
+enum ProblemDetails {
+    /// The media type of the content.
+    static let mediaType: StaticString = "application/problem+json"
+    /// Bytes of a field name that are repeated: longer than any known one, too short to carry a page.
+    static let maxFieldBytes = 64
+
+    /// The content for a rejection.
+    static func content(for rejection: Rejection) -> ByteBuffer {
+        let (title, remedy) = rejection.reason.wording
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(384)
+        buffer.writeJSON { json in
+            json.object { json in
+                json.field("type") { buffer in
+                    buffer.writeStaticString("\"urn:hookgate:reason:")
+                    buffer.writeString(rejection.reason.rawValue)
+                    buffer.writeStaticString("\"")
+                }
+                json.field("title", fixed: title)
+                json.field("status", rejection.reason.status)
+                json.field("reason", rejection.reason.rawValue)
+                if let field = rejection.field { json.field("field", shortened(field)) }
+                json.field("detail", fixed: rejection.detail ?? remedy)
+            }
+        }
+        return buffer
+    }
+
+    /// The text if it is short, or else as many whole characters (Unicode scalars) of it as fit.
+    private static func shortened(_ field: String) -> String {
+        guard field.utf8.count > maxFieldBytes else { return field }
+        var end = field.utf8.index(field.startIndex, offsetBy: maxFieldBytes)
+        while field.utf8[end] & 0xC0 == 0x80 { end = field.utf8.index(before: end) }
+        return String(field[..<end])
+    }
+}
+
+extension JSONWriter {
+    /// Writes a member with a string that is part of the program.
+    fileprivate mutating func field(_ name: StaticString, fixed text: StaticString) {
+        field(name, text.description)
+    }
+}

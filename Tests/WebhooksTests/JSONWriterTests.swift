@@ -1,0 +1,60 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import Webhooks
+
+@Suite("JSON writer")
+struct JSONWriterTests {
+    @Test("members, elements and nesting are set apart by commas")
+    func structure() {
+        var buffer = ByteBuffer(string: "x")
+        buffer.writeJSON { json in
+            json.object { json in
+                json.field("a", "1")
+                json.field("absent", nil)
+                json.name("list")
+                json.array { json in
+                    json.object { _ in }
+                    json.array { _ in }
+                    json.string("s")
+                }
+                json.name(escaping: "q\"")
+                json.object { json in json.field("yes", true) }
+                json.field("no", false)
+                json.field("n", -12)
+                json.field("raw") { $0.writeString("[1,2]") }
+                json.field("end", "")
+            }
+        }
+        let expected = #"x{"a":"1","list":[{},[],"s"],"q\"":{"yes":true},"no":false,"n":-12,"raw":[1,2],"end":""}"#
+        #expect(String(buffer: buffer) == expected)
+    }
+
+    @Test(
+        "text is escaped where it has to be",
+        arguments: [
+            ("", #""""#),
+            ("plain ä 📞 </script> \u{7F}", "\"plain ä 📞 </script> \u{7F}\""),
+            ("\"\\\n\r\t", #""\"\\\n\r\t""#),
+            ("\0a\u{1F}", #""\u0000a\u001F""#),
+            ("a\u{2028}\u{2029}b\u{2027}€", "\"a\\u2028\\u2029b\u{2027}€\""),
+            ("\u{2028}", #""\u2028""#),
+        ]
+    )
+    func escapes(_ text: String, _ expected: String) {
+        var buffer = ByteBuffer()
+        buffer.writeJSON { json in json.string(text) }
+        #expect(Array(buffer.readableBytesView) == Array(expected.utf8))
+    }
+
+    @Test("any text comes back from another parser", arguments: 0..<200 as Range<UInt64>)
+    func roundTrip(_ number: UInt64) throws {
+        var seed = Seed(number)
+        let texts = (0..<20).map { _ in seed.text() }
+        var buffer = ByteBuffer()
+        buffer.writeJSON { json in json.array { json in for text in texts { json.string(text) } } }
+        let parsed = try JSONSerialization.jsonObject(with: Data(buffer.readableBytesView)) as? [String]
+        #expect(parsed?.map { Array($0.utf8) } == texts.map { Array($0.utf8) })
+    }
+}
