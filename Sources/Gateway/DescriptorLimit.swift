@@ -18,6 +18,7 @@ enum DescriptorLimit {
         guard limit.rlim_cur < rlim_t(wanted) else { return }
         logger.warning(
             "fewer descriptors than connections: raise the limit (LimitNOFILE=) or lower max_connections",
-            metadata: ["limit": "\(limit.rlim_cur)", "wanted": "\(wanted)"])
+            metadata: ["limit": "\(limit.rlim_cur)", "wanted": "\(wanted)"]
+        )
     }
 }

@@ -54,17 +54,24 @@ package struct GatewayApplication: Sendable {
                 loops: loops.edge,
                 certificates: store,
                 limits: listener.limits,
-                logger: logger)
+                logger: logger
+            )
             logger.notice("listening", metadata: ["address": "\(bound.address.hostAndPort)"])
             listeners.append(bound)
         }
         let serving = Serving(
-            listeners: listeners, loops: loops, group: group, bound: configuration.shutdownTimeout, logger: logger)
+            listeners: listeners,
+            loops: loops,
+            group: group,
+            bound: configuration.shutdownTimeout,
+            logger: logger
+        )
         try await ServiceGroup(
             configuration: .init(
                 services: [.init(service: serving, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger)
+                logger: logger
+            )
         ).run()
     }
 

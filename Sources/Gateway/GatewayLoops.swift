@@ -61,8 +61,10 @@ private struct Shared: Sendable {
                 Route(
                     path: route.path,
                     users: Set(route.users),
-                    destinations: route.destinations.compactMap { positions[$0] })
-            })
+                    destinations: route.destinations.compactMap { positions[$0] }
+                )
+            }
+        )
         credentials = try CredentialStore(accounts: configuration.users, hashing: hashing)
         if let key = configuration.followUpKey {
             followUpKey = Array(key.exposed.utf8)
@@ -79,8 +81,12 @@ private struct Shared: Sendable {
         let lanes = try configuration.routes.map { route in
             IngestPipeline.Lane(
                 provider: try SipgateProvider(
-                    publicURL: configuration.publicURL, routePath: route.path, followUpKey: followUpKey),
-                source: configuration.publicURL + route.path)
+                    publicURL: configuration.publicURL,
+                    routePath: route.path,
+                    followUpKey: followUpKey
+                ),
+                source: configuration.publicURL + route.path
+            )
         }
         let pipeline = IngestPipeline(
             routes: routes,
@@ -89,7 +95,8 @@ private struct Shared: Sendable {
             forwarder: forwarder,
             ids: EventIDSource(),
             log: IngestLog(logger: logger, destinations: configuration.destinations.map(\.name)),
-            eventLoop: loop)
+            eventLoop: loop
+        )
         return (
             NIOLoopBound(EdgeLoop(responder: pipeline), eventLoop: loop),
             NIOLoopBound(forwarder, eventLoop: loop)

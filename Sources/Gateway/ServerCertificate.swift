@@ -14,7 +14,8 @@ enum ServerCertificate {
         let context = try TLSContext.server(
             chain: CertificateChain(file: files.chain),
             key: PrivateKey(file: files.key, passPhrase: files.passPhrase?.exposed),
-            policy: TLSPolicy(minimumVersion: version))
+            policy: TLSPolicy(minimumVersion: version)
+        )
         return CertificateStore(context)
     }
 }

@@ -11,7 +11,7 @@ import Testing
         ("password: ${env:SECOND}", "pasword: hunter2"),
         ("password: ${env:SECOND}", "secret: [hunter2]"),
         ("password_hash: \"$2y", "password: hunter2, password_hash: \"$x"),
-        ("password_hash: \"$2y", "pasword: hunter2, password_hash: \"$x"), ("\"$2y$12$abc", "\"$1$hunter2"),
+        ("password_hash: \"$2y", "pasword: hunter2, password_hash: \"$x"), ("\"$2y$04$abc", "\"$1$hunter2"),
         ("password_hash: \"$2y", "password: hunter2, password: hunter2, password_hash: \"$2y"),
         ("${env:FOLLOW}", "hunter2"), ("${env:FOLLOW}", "hunter2hunter2hunter2"),
         ("key: server.key", "key: server.key, pass_phrase: hunter2"),

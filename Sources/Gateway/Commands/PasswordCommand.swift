@@ -1,3 +1,5 @@
+import Auth
+
 /// `hookgate password`: makes the hash of a password for the configuration.
 package enum PasswordCommand {
     /// Reads a password and prints its hash.
@@ -11,16 +13,10 @@ package enum PasswordCommand {
             return CommandResult(.failed, errors: "hookgate: \(words(error))\n")
         }
         do {
-            return CommandResult(.done, output: try hash(password) + "\n")
+            return CommandResult(.done, output: try PasswordHash.make(password) + "\n")
         } catch {
             return CommandResult(.failed, errors: "hookgate: \(error)\n")
         }
-    }
-
-    private struct Unfinished: Error {}
-
-    private static func hash(_ password: String) throws -> String {
-        throw Unfinished()
     }
 
     private static func words(_ problem: PasswordPrompt.Problem) -> String {

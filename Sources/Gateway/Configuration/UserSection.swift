@@ -7,6 +7,8 @@ struct UserSection {
 
     private static let keys = ConfigurationSection.Keys(known: ["name", "password", "password_hash"])
 
+    private static let hashRemedy = "`hookgate password` makes one"
+
     /// The users that could be read, and every name that was given, so that one error is not followed by others.
     func read(_ top: ConfigurationSection) -> (accounts: [UserAccount], names: Set<String>) {
         var accounts: [UserAccount] = []
@@ -79,11 +81,18 @@ struct UserSection {
             let resolved = isReference ? scalar.secret(base: base, environment: environment)?.exposed : scalar.text
             guard let hash = resolved else { continue }
             if scalar.isMissing {
-                scalar.error("has no value", remedy: PasswordHashText.remedy)
-            } else if let problem = PasswordHashText.problem(hash) {
-                scalar.error(problem, remedy: PasswordHashText.remedy)
-            } else {
-                passwords.append(.hash(hash))
+                scalar.error("has no value", remedy: UserSection.hashRemedy)
+                continue
+            }
+            // A bcrypt hash has no other length: one that lost its end would never match.
+            if hash.hasPrefix("$2"), hash.utf8.count != 60 {
+                scalar.error("is cut short or damaged", remedy: UserSection.hashRemedy)
+                continue
+            }
+            do {
+                try passwords.append(.hash(PasswordHash(hash).text))
+            } catch {
+                scalar.error("is no usable password hash", remedy: "\(error)")
             }
         }
         if section.lacks("password"), section.lacks("password_hash") {
@@ -91,7 +100,7 @@ struct UserSection {
                 section.joined("password_hash"),
                 at: section.position,
                 "the user has no password",
-                remedy: "add `password_hash` (\(PasswordHashText.remedy)) or `password: ${env:NAME}`"
+                remedy: "add `password_hash` (\(UserSection.hashRemedy)) or `password: ${env:NAME}`"
             )
         }
         return passwords

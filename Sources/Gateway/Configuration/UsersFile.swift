@@ -33,48 +33,29 @@ struct UsersFile {
             scalar.error("the users file \(path.quoted) is not UTF-8 text")
             return []
         }
-        var order: [String] = []
-        var passwords: [String: [StoredPassword]] = [:]
-        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            if line.allSatisfy({ $0 == " " || $0 == "\t" }) || line.hasPrefix("#") { continue }
-            guard let (name, hash) = entry(line, number: index + 1) else { continue }
-            if passwords[name] == nil { order.append(name) }
-            passwords[name, default: []].append(.hash(hash))
+        // To Swift CR LF is one character, and no line feed.
+        let (accounts, issues) = Htpasswd.parse(String(text.map { $0 == "\r\n" ? "\n" : $0 }))
+        for issue in issues { note(issue.line, issue.message) }
+        for account in accounts {
+            guard let problem = UserSection.problem(inName: account.name) else { continue }
+            scalar.error("a user of \(path.quoted) cannot log in: \(problem)")
         }
-        if order.isEmpty, !scalar.log.issues.contains(where: { $0.file == path }) {
-            scalar.error("the users file \(path.quoted) holds no user", remedy: "`htpasswd -B` or `hookgate password`")
+        if accounts.isEmpty, issues.isEmpty {
+            scalar.error("the users file \(path.quoted) holds no user", remedy: "`htpasswd -B` adds one")
         }
-        return order.map { UserAccount(name: $0, passwords: passwords[$0] ?? []) }
+        return accounts
     }
 
-    private func entry(_ line: Substring, number: Int) -> (name: String, hash: String)? {
-        guard let colon = line.firstIndex(of: ":") else {
-            note(number, 1, "the line has no colon", "write `name:hash`")
-            return nil
-        }
-        let name = String(line[..<colon])
-        let hash = String(line[line.index(after: colon)...])
-        if let problem = UserSection.problem(inName: name) {
-            note(number, 1, problem, nil)
-            return nil
-        }
-        if let problem = PasswordHashText.problem(hash) {
-            note(number, name.unicodeScalars.count + 2, "the hash \(problem)", PasswordHashText.remedy)
-            return nil
-        }
-        return (name, hash)
-    }
-
-    private func note(_ line: Int, _ column: Int, _ message: String, _ remedy: String?) {
+    private func note(_ line: Int, _ message: String) {
         scalar.log.note(
             ConfigurationIssue(
                 severity: .error,
                 file: path,
                 line: line,
-                column: column,
+                column: 1,
                 key: scalar.key,
-                message: message,
-                remedy: remedy
+                message: message.escaped,
+                remedy: nil
             )
         )
     }

@@ -80,7 +80,8 @@ final class IngestPipeline: Responder {
             request.head.headers,
             client: request.head.client,
             allowed: match.route.users,
-            now: eventLoop.now)
+            now: eventLoop.now
+        )
         return proceed(verdict, with: request, on: match)
     }
 
