@@ -1,7 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Flags of every Swift target. `strictMemorySafety` is left out where C is called: there nearly every line is unsafe.
+/// Flags of every Swift target.
+///
+/// `strictMemorySafety` is left out where C is called: there nearly every line is unsafe.
 let callsC: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
@@ -51,68 +53,87 @@ let package = Package(
         .target(
             name: "Edge",
             dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.extras, logging],
-            swiftSettings: safe),
+            swiftSettings: safe
+        ),
         .target(
             name: "Auth",
             dependencies: ["Webhooks", "OpenSSL", "CCrypt", nio.core, nio.posix],
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
         .target(
             name: "Delivery",
             dependencies: ["Webhooks", "TLS", nio.core, nio.posix, nio.http1],
-            swiftSettings: safe),
+            swiftSettings: safe
+        ),
         .target(
             name: "Gateway",
             dependencies: [
                 "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery",
                 nio.core, nio.posix, logging, lifecycle, signals, yams,
             ],
-            swiftSettings: safe),
+            swiftSettings: safe
+        ),
         .target(
             name: "Simulator",
             dependencies: ["TLS", "Sipgate", "OpenSSL", "Webhooks", nio.core, nio.posix, nio.http1],
-            swiftSettings: safe),
+            swiftSettings: safe
+        ),
         .executableTarget(
             name: "hookgate",
             dependencies: ["Gateway", "Simulator", arguments],
-            swiftSettings: safe),
+            swiftSettings: safe
+        ),
 
         // Fixtures that several test targets share.
         .target(
             name: "HookgateTesting",
             dependencies: ["OpenSSL", nio.core, nio.posix, nio.http1],
             path: "Tests/HookgateTesting",
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
 
-        .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "HookgateTesting", nio.core], swiftSettings: callsC),
+        .testTarget(
+            name: "OpenSSLTests",
+            dependencies: ["OpenSSL", "HookgateTesting", nio.core],
+            swiftSettings: callsC
+        ),
         .testTarget(
             name: "TLSTests",
             dependencies: ["TLS", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.tls],
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
         .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", nio.core], swiftSettings: callsC),
         .testTarget(
             name: "SipgateTests",
             dependencies: ["Sipgate", "Webhooks", "OpenSSL", "HookgateTesting", nio.core],
             resources: [.copy("Vectors")],
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
         .testTarget(
             name: "EdgeTests",
             dependencies: [
                 "Edge", "Webhooks", "TLS", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1, logging,
             ],
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Webhooks", nio.core, nio.posix], swiftSettings: callsC),
         .testTarget(
             name: "DeliveryTests",
             dependencies: ["Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1],
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Gateway", "Edge", "Auth", "Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, logging],
-            swiftSettings: callsC),
+            dependencies: [
+                "Gateway", "Edge", "Auth", "Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, logging,
+            ],
+            swiftSettings: callsC
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HookgateTesting", "OpenSSL", nio.core, nio.posix],
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
     ]
 )
 
@@ -124,11 +145,13 @@ if Context.environment["HOOKGATE_FUZZ"] != nil {
             name: "FuzzPush",
             dependencies: ["CFuzzer", "Sipgate", "Webhooks", nio.core],
             path: "Fuzz/FuzzPush",
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
         .executableTarget(
             name: "FuzzAuthorization",
             dependencies: ["CFuzzer", "Auth"],
             path: "Fuzz/FuzzAuthorization",
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
     ]
 }

@@ -84,7 +84,8 @@ struct ConnectionState: ~Copyable {
             manner = Manner(
                 keepsAlive: head.isKeepAlive,
                 isVersion10: head.version == .http1_0,
-                isHead: head.method == .HEAD)
+                isHead: head.method == .HEAD
+            )
             // After a request to switch protocols llhttp reads no further; this connection takes no second request.
             if head.method == .CONNECT || head.headers.contains(name: "upgrade") { manner.keepsAlive = false }
             switch FramingRules.check(head, limits: limits) {
@@ -97,7 +98,8 @@ struct ConnectionState: ~Copyable {
                     target: head.uri,
                     headers: HeaderFields(Array(head.headers)),
                     client: client,
-                    arrival: arrival)
+                    arrival: arrival
+                )
                 phase = .screening(Incoming(head: request), framing)
                 return .screen(request)
             }
@@ -216,6 +218,7 @@ struct ConnectionState: ~Copyable {
     /// - Parameters:
     ///   - reply: the reply.
     ///   - hasMore: whether a pipelined request waits, which a quiescing connection still answers.
+    /// - Returns: how the connection goes on.
     mutating func replied(_ reply: Reply, hasMore: Bool) -> ReplyWriter.Persistence {
         let ends = reply.closes || !manner.keepsAlive || (quiescing && !hasMore)
         if ends {

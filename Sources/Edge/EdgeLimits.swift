@@ -1,6 +1,8 @@
 package import NIOCore
 
-/// What one listener bears from strangers. Each limit answers one attack or fact; see `docs/limits.md`.
+/// What one listener bears from strangers.
+///
+/// Each limit answers one attack or fact; see `docs/limits.md`.
 package struct EdgeLimits: Sendable {
     /// From the accepted connection to the end of the TLS handshake.
     package var handshakeTimeout: TimeAmount = .seconds(10)

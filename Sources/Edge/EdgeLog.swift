@@ -2,7 +2,9 @@ package import Logging
 import NIOCore
 import Webhooks
 
-/// One line per request and one per broken connection, with constant messages and stable keys. No header values, no queries.
+/// One line per request and one per broken connection, with constant messages and stable keys.
+///
+/// No header values, no queries.
 package struct EdgeLog: Sendable {
     private let logger: Logger
 
@@ -23,7 +25,8 @@ package struct EdgeLog: Sendable {
                 "status": "\(reply.status)",
                 "reason": "\(reply.reason?.rawValue ?? "-")",
                 "duration_us": "\(took.nanoseconds / 1000)",
-            ])
+            ]
+        )
     }
 
     func abandoned(client: ClientAddress, target: (method: String, path: String)?, reply: Reply) {
@@ -34,7 +37,8 @@ package struct EdgeLog: Sendable {
                 "method": "\(target?.method ?? "-")",
                 "path": "\(target?.path ?? "-")",
                 "status": "\(reply.status)",
-            ])
+            ]
+        )
     }
 
     func failed(client: ClientAddress, error: any Error) {

@@ -1,5 +1,6 @@
-
-/// What one event loop has for all its connections. Used on that loop only.
+/// What one event loop has for all its connections.
+///
+/// Used on that loop only.
 package final class EdgeLoop {
     /// Answers the requests of this loop.
     let responder: any Responder

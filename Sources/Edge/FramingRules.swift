@@ -31,7 +31,9 @@ enum FramingRules {
             case 4 where name.equalsIgnoringCase("host"):
                 hosts += 1
             case 6 where name.equalsIgnoringCase("expect"):
-                guard value.equalsIgnoringCase("100-continue") else { return .failure(Refusal(.unsupportedExpectation)) }
+                guard value.equalsIgnoringCase("100-continue") else {
+                    return .failure(Refusal(.unsupportedExpectation))
+                }
                 framing.expectsContinue = head.version == .http1_1
             case 14 where name.equalsIgnoringCase("content-length"):
                 lengths += 1

@@ -12,7 +12,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// Pipelined parts that may wait before reading stops. A client that waits for its replies never gets here, and
+    /// Pipelined parts that may wait before reading stops.
+    ///
+    /// A client that waits for its replies never gets here, and
     /// pays for no change of its socket's interest set.
     private static let maxWaitingParts = 64
 

@@ -6,7 +6,9 @@ package import NIOPosix
 package import TLS
 import Webhooks
 
-/// One address that is served over TLS. Connections are spread over the group's loops and stay where they are put.
+/// One address that is served over TLS.
+///
+/// Connections are spread over the group's loops and stay where they are put.
 package final class Listener: Sendable {
     /// What is bound, with the port that the kernel chose for port 0.
     package let address: SocketAddress
@@ -29,6 +31,7 @@ package final class Listener: Sendable {
     ///   - certificates: the certificate and its policy.
     ///   - limits: what the listener bears from strangers.
     ///   - logger: for request lines.
+    /// - Returns: the listener, which accepts already.
     /// - Throws: `IOError` when the address cannot be bound.
     package static func bind(
         host: String,
@@ -63,7 +66,11 @@ package final class Listener: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(certificates.makeServerHandler(handshakeTimeout: limits.handshakeTimeout))
                     try pipeline.addHTTP1Server(
-                        loop: loop, limits: limits, client: ClientAddress(channel.remoteAddress), log: log)
+                        loop: loop,
+                        limits: limits,
+                        client: ClientAddress(channel.remoteAddress),
+                        log: log
+                    )
                 }
             }
             .bind(host: host, port: port)
@@ -106,7 +113,9 @@ extension ChannelPipeline.SynchronousOperations {
             ByteToMessageHandler(
                 RequestDecoder(limits: limits, progress: progress),
                 // What llhttp cannot hand on yet: at most a head, with the white space that counts nowhere else.
-                maximumBufferSize: 2 * limits.maxHeaderBytes))
+                maximumBufferSize: 2 * limits.maxHeaderBytes
+            )
+        )
         try addHandler(
             HTTP1Handler(
                 responder: loop.responder,
@@ -114,6 +123,8 @@ extension ChannelPipeline.SynchronousOperations {
                 limits: limits,
                 client: client,
                 progress: progress,
-                log: log))
+                log: log
+            )
+        )
     }
 }

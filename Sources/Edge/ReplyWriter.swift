@@ -1,8 +1,9 @@
 import NIOCore
 import Webhooks
 
-/// Puts replies into bytes (RFC 9112, section 4), the same for good ones and refusals. One per event loop.
+/// Puts replies into bytes (RFC 9112, section 4), the same for good ones and refusals.
 ///
+/// One per event loop.
 /// Bytes are written directly, without NIO's encoder: the exact length is known, no coding is ever applied, and one
 /// buffer becomes one TLS record.
 package final class ReplyWriter {

@@ -44,7 +44,9 @@ package struct RouteTable: Sendable {
     private static func path(of target: String) -> String {
         let bytes = target.utf8
         var start = bytes.startIndex
-        if bytes.first != UInt8(ascii: "/"), let scheme = target.prefixEnd(of: "https://") ?? target.prefixEnd(of: "http://") {
+        if bytes.first != UInt8(ascii: "/"),
+            let scheme = target.prefixEnd(of: "https://") ?? target.prefixEnd(of: "http://")
+        {
             start = bytes[scheme...].firstIndex(of: UInt8(ascii: "/")) ?? bytes.endIndex
         }
         let end = bytes[start...].firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex

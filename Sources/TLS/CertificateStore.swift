@@ -12,6 +12,7 @@ package final class CertificateStore: Sendable {
     /// The handler of a new connection.
     ///
     /// - Parameter handshakeTimeout: from the accepted connection to the end of the handshake.
+    /// - Returns: a handler for one connection.
     package func makeServerHandler(handshakeTimeout: TimeAmount) -> TLSServerHandler {
         TLSServerHandler(context: context, handshakeTimeout: handshakeTimeout)
     }

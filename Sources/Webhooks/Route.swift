@@ -1,6 +1,8 @@
 /// A path with its provider, its users and its destinations.
 package struct Route: Sendable {
-    /// The exact path, starting with a slash. It is also the route's name in logs and metrics.
+    /// The exact path, starting with a slash.
+    ///
+    /// It is also the route's name in logs and metrics.
     package let path: String
     /// The names of those who may post here; never empty.
     package let users: Set<String>

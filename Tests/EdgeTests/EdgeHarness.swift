@@ -58,7 +58,8 @@ struct EdgeHarness {
             loop: EdgeLoop(responder: responder),
             limits: limits,
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
-            log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        )
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()
     }
 

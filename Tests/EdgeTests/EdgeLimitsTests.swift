@@ -21,7 +21,10 @@ import Webhooks
 
     @Test(arguments: [
         ("content-length over the limit", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", 413),
-        ("content-length over any integer", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n", 413),
+        (
+            "content-length over any integer",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n", 413
+        ),
         (
             "chunks over the limit",
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -29,7 +32,8 @@ import Webhooks
         ),
         ("too many fields", "POST / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "A: b\r\n", count: 10) + "\r\n", 431),
         (
-            "one long field", "POST / HTTP/1.1\r\nHost: a\r\nA: " + String(repeating: "b", count: 2048) + "\r\n\r\n", 431
+            "one long field", "POST / HTTP/1.1\r\nHost: a\r\nA: " + String(repeating: "b", count: 2048) + "\r\n\r\n",
+            431
         ),
         ("white space without end", "POST / HTTP/1.1\r\nHost: a\r\nA:" + String(repeating: " ", count: 5000), 431),
         ("a long target", "POST /" + String(repeating: "b", count: 64) + " HTTP/1.1\r\nHost: a\r\n\r\n", 414),

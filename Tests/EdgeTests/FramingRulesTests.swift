@@ -94,7 +94,8 @@ import Webhooks
         let smuggled = post("hidden")
         try? edge.send(
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(smuggled.utf8.count)\r\nTransfer-Encoding: chunked\r\n\r\n"
-                + "0\r\n\r\n" + smuggled)
+                + "0\r\n\r\n" + smuggled
+        )
         #expect(try edge.statuses() == [400])
         #expect(edge.responder.requests.isEmpty)
     }
@@ -125,7 +126,8 @@ import Webhooks
         let many = try EdgeHarness()
         try? many.send(
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
-                + String(repeating: "T: 1\r\n", count: 200) + "\r\n")
+                + String(repeating: "T: 1\r\n", count: 200) + "\r\n"
+        )
         #expect(try many.statuses() == [431])
     }
 }

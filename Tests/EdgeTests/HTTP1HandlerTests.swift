@@ -34,7 +34,9 @@ import Webhooks
 
     @Test func `A chunked request is put together`() throws {
         let edge = try EdgeHarness()
-        try edge.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n")
+        try edge.send(
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
+        )
         #expect(edge.responder.requests.map { String(buffer: $0.body) } == ["abcde"])
         #expect(try edge.statuses() == [200])
     }

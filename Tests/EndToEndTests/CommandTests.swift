@@ -37,11 +37,13 @@ import Testing
         #expect(result.output.contains("/hooks/sipgate"))
     }
 
-    @Test func `Every mistake of a configuration is reported at once, with its place, and nothing starts`() async throws {
+    @Test func `Every mistake of a configuration is reported at once, with its place, and nothing starts`() async throws
+    {
         let folder = try await folder(
             CommandTests.good
                 .replacing("destinations: [crm]", with: "destinations: [cmr]")
-                .replacing("public_url", with: "publik_url"))
+                .replacing("public_url", with: "publik_url")
+        )
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "hookgate.yaml").path
         for command in ["check", "run"] {
@@ -85,7 +87,8 @@ import Testing
         let hash = result.output.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(hash.hasPrefix("$"))
         let folder = try await folder(
-            CommandTests.good.replacing(/\$2b\$04[^"]*/, with: hash))
+            CommandTests.good.replacing(/\$2b\$04[^"]*/, with: hash)
+        )
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(try await hookgate("check", "--config", folder.appending(path: "hookgate.yaml").path).status == 0)
     }

@@ -19,6 +19,7 @@ final class GatewayProcess: Sendable {
     ///   - limits: a YAML map of the listener's limits.
     ///   - timeout: of the destination.
     ///   - extra: further lines of configuration.
+    /// - Throws: `Failure` when it does not start.
     init(backend: Int, limits: String = "{}", timeout: String = "5s", extra: String = "") async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "hookgate-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -45,7 +46,8 @@ final class GatewayProcess: Sendable {
         process = try RunningProcess(
             Command.hookgate,
             ["run", "--config", configuration.path],
-            environment: ["HOOKGATE_TEST_PASSWORD": GatewayProcess.password])
+            environment: ["HOOKGATE_TEST_PASSWORD": GatewayProcess.password]
+        )
         let line = try await process.line { $0.contains("\"listening\"") }
         guard let match = line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) else {
             throw Failure("no port in: \(line)")
@@ -207,7 +209,8 @@ enum Command {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(
-                    with: .init { try runBlocking(executable, arguments, input: input, environment: environment) })
+                    with: .init { try runBlocking(executable, arguments, input: input, environment: environment) }
+                )
             }
         }
     }
@@ -248,6 +251,7 @@ enum Command {
         return Result(
             status: process.terminationStatus,
             output: String(decoding: data, as: UTF8.self),
-            error: String(decoding: errors.withLock { $0 }, as: UTF8.self))
+            error: String(decoding: errors.withLock { $0 }, as: UTF8.self)
+        )
     }
 }

@@ -9,7 +9,9 @@ private let newCall =
 @Suite(.timeLimit(.minutes(5))) struct ServingTests {
     private func curl(_ gateway: GatewayProcess, _ arguments: String...) async throws -> Command.Result {
         try await Command.run(
-            "curl", ["--silent", "--show-error", "--max-time", "30", "--cacert", gateway.authority] + arguments)
+            "curl",
+            ["--silent", "--show-error", "--max-time", "30", "--cacert", gateway.authority] + arguments
+        )
     }
 
     private var credentials: String { "sipgate:\(GatewayProcess.password)" }
@@ -19,8 +21,16 @@ private let newCall =
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)
         let result = try await curl(
-            gateway, version, "--user", credentials, "--data", newCall, "--write-out", "\n%{http_code} %{content_type}",
-            gateway.url)
+            gateway,
+            version,
+            "--user",
+            credentials,
+            "--data",
+            newCall,
+            "--write-out",
+            "\n%{http_code} %{content_type}",
+            gateway.url
+        )
         #expect(result.status == 0, "\(result.error)")
         #expect(result.output.contains("<Response onAnswer=\"https://localhost:8443/hooks/sipgate/answer/"))
         #expect(result.output.hasSuffix("\n200 application/xml"))
@@ -53,9 +63,13 @@ private let newCall =
             print(first.status, first.headers["WWW-Authenticate"], second.status, before == c.sock.getsockname())
             """
         let result = try await Command.run(
-            "python3", ["-c", script, gateway.authority, "\(gateway.port)", newCall, credentials])
+            "python3",
+            ["-c", script, gateway.authority, "\(gateway.port)", newCall, credentials]
+        )
         #expect(
-            result.output == #"401 Basic realm="hookgate", charset="UTF-8" 200 True"# + "\n", "\(result.error)")
+            result.output == #"401 Basic realm="hookgate", charset="UTF-8" 200 True"# + "\n",
+            "\(result.error)"
+        )
         #expect(backend.received.count == 1)
     }
 
@@ -72,7 +86,8 @@ private let newCall =
                 ],
                 input: "POST /hooks/sipgate HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic \(basic)\r\n"
                     + "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
-                    + "Content-Length: \(newCall.utf8.count)\r\n\r\n\(newCall)")
+                    + "Content-Length: \(newCall.utf8.count)\r\n\r\n\(newCall)"
+            )
             #expect(result.output.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(version): \(result.error)")
         }
     }
@@ -82,22 +97,31 @@ private let newCall =
         let gateway = try await GatewayProcess(backend: backend.port)
         let result = try await Command.run(
             "openssl",
-            ["s_client", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-connect", "localhost:\(gateway.port)"])
+            ["s_client", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-connect", "localhost:\(gateway.port)"]
+        )
         #expect(result.status != 0)
         #expect(result.error.contains("alert protocol version"), "\(result.error)")
     }
 
-    @Test(arguments: [
-        ([], 401, "credentials_missing"),
-        (["--user", "sipgate:wrong"], 401, "credentials_wrong"),
-        (["--user", "nobody:wrong"], 401, "credentials_wrong"),
-        (["--header", "Authorization: Bearer x"], 401, "credentials_malformed"),
-        (["--user", "sipgate:\(GatewayProcess.password)", "--request", "GET"], 405, "method_not_allowed"),
-        (["--user", "sipgate:\(GatewayProcess.password)", "--header", "Content-Type: text/plain"], 415, "unsupported_media_type"),
-        (["--user", "sipgate:\(GatewayProcess.password)", "--header", "Content-Encoding: gzip"], 415, "unsupported_content_coding"),
-        (["--user", "sipgate:\(GatewayProcess.password)", "--data", "event=newCall"], 422, "missing_field"),
-        (["--user", "sipgate:\(GatewayProcess.password)", "--data", "%zz"], 400, "invalid_percent_encoding"),
-    ] as [([String], Int, String)])
+    @Test(
+        arguments: [
+            ([], 401, "credentials_missing"),
+            (["--user", "sipgate:wrong"], 401, "credentials_wrong"),
+            (["--user", "nobody:wrong"], 401, "credentials_wrong"),
+            (["--header", "Authorization: Bearer x"], 401, "credentials_malformed"),
+            (["--user", "sipgate:\(GatewayProcess.password)", "--request", "GET"], 405, "method_not_allowed"),
+            (
+                ["--user", "sipgate:\(GatewayProcess.password)", "--header", "Content-Type: text/plain"], 415,
+                "unsupported_media_type"
+            ),
+            (
+                ["--user", "sipgate:\(GatewayProcess.password)", "--header", "Content-Encoding: gzip"], 415,
+                "unsupported_content_coding"
+            ),
+            (["--user", "sipgate:\(GatewayProcess.password)", "--data", "event=newCall"], 422, "missing_field"),
+            (["--user", "sipgate:\(GatewayProcess.password)", "--data", "%zz"], 400, "invalid_percent_encoding"),
+        ] as [([String], Int, String)]
+    )
     func `Every refusal names its reason`(arguments: [String], status: Int, reason: String) async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)
@@ -105,7 +129,8 @@ private let newCall =
         let result = try await Command.run(
             "curl",
             ["--silent", "--cacert", gateway.authority, "--write-out", "\n%{http_code} %{content_type}"]
-                + data + arguments + [gateway.url])
+                + data + arguments + [gateway.url]
+        )
         #expect(result.output.hasSuffix("\n\(status) application/problem+json"))
         #expect(result.output.contains("\"reason\":\"\(reason)\""), "\(result.output)")
         #expect(backend.received.isEmpty)
@@ -148,7 +173,14 @@ private let newCall =
         let base = "https://localhost:\(gateway.port)"
         func status(_ path: some StringProtocol, _ form: String) async throws -> String {
             try await curl(
-                gateway, "--output", "/dev/null", "--write-out", "%{http_code}", "--data", form, base + path
+                gateway,
+                "--output",
+                "/dev/null",
+                "--write-out",
+                "%{http_code}",
+                "--data",
+                form,
+                base + path
             ).output
         }
         #expect(try await status(answer, "event=answer&callId=5309&user=Alice") == "200")
@@ -161,26 +193,43 @@ private let newCall =
         #expect(types == ["io.sipgate.call.started", "io.sipgate.call.answered", "io.sipgate.call.ended"])
     }
 
-    @Test func `Plain HTTP on the TLS port gets a hint or a closed connection, and the next client is served`() async throws {
+    @Test func `Plain HTTP on the TLS port gets a hint or a closed connection, and the next client is served`()
+        async throws
+    {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)
         let plain = try await Command.run(
-            "curl", ["--silent", "--include", "--max-time", "30", "http://127.0.0.1:\(gateway.port)/"])
+            "curl",
+            ["--silent", "--include", "--max-time", "30", "http://127.0.0.1:\(gateway.port)/"]
+        )
         #expect(plain.output.hasPrefix("HTTP/1.1 400 "))
         let result = try await curl(
-            gateway, "--output", "/dev/null", "--write-out", "%{http_code}", "--user", credentials, "--data", newCall,
-            gateway.url)
+            gateway,
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_code}",
+            "--user",
+            credentials,
+            "--data",
+            newCall,
+            gateway.url
+        )
         #expect(result.output == "200")
     }
 
     @Test func `No log line holds a password, a header or a token`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)
-        let reply = try await curl(gateway, "--user", credentials, "--data", newCall, gateway.url + "?secret=tango").output
+        let reply = try await curl(gateway, "--user", credentials, "--data", newCall, gateway.url + "?secret=tango")
+            .output
         let token = try #require(reply.firstMatch(of: /answer\/([^"]+)"/)).1
         _ = try await curl(
-            gateway, "--data", "event=answer&callId=5309",
-            "https://localhost:\(gateway.port)/hooks/sipgate/answer/\(token)")
+            gateway,
+            "--data",
+            "event=answer&callId=5309",
+            "https://localhost:\(gateway.port)/hooks/sipgate/answer/\(token)"
+        )
         _ = try await curl(gateway, "--user", "sipgate:uniform-wrong", "--data", newCall, gateway.url)
         gateway.terminate()
         #expect(await gateway.exitStatus() == 0)
@@ -196,7 +245,14 @@ private let newCall =
         let backend = try await TestBackend(.waits)
         let gateway = try await GatewayProcess(backend: backend.port)
         async let begun = curl(
-            gateway, "--include", "--user", credentials, "--data", newCall, gateway.url)
+            gateway,
+            "--include",
+            "--user",
+            credentials,
+            "--data",
+            newCall,
+            gateway.url
+        )
         _ = await backend.received(count: 1)
         gateway.terminate()
         _ = try await gateway.line { $0.contains("\"draining\"") }
@@ -217,7 +273,8 @@ private let newCall =
             [
                 "simulate", "answered", "--ca", gateway.authority, "--connect", "127.0.0.1:\(gateway.port)",
                 "--url", "https://sipgate:correct%20horse@localhost:8443/hooks/sipgate",
-            ])
+            ]
+        )
         #expect(result.status == 0, "\(result.output)\(result.error)")
         let types = try backend.received.map { try $0.json()["type"] as? String }
         #expect(types == ["io.sipgate.call.started", "io.sipgate.call.answered", "io.sipgate.call.ended"])

@@ -132,12 +132,14 @@ final class TestBackend: Sendable {
                     Received(
                         target: head.uri,
                         headers: head.headers.map { ($0.name, $0.value) },
-                        body: String(buffer: body))
+                        body: String(buffer: body)
+                    )
                 ) { status in
                     let response = HTTPResponseHead(
                         version: .http1_1,
                         status: HTTPResponseStatus(statusCode: status),
-                        headers: ["Content-Length": "0"])
+                        headers: ["Content-Length": "0"]
+                    )
                     channel.write(HTTPServerResponsePart.head(response), promise: nil)
                     channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
                 }

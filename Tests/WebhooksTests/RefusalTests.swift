@@ -55,12 +55,12 @@ struct RefusalTests {
     @Test("each status brings the header fields it needs")
     func headers() {
         #expect(
-            fields(.refusal(.credentialsMissing)) == ["www-authenticate: Basic realm=\"hookgate\", charset=\"UTF-8\""]
+            fields(.refusal(.credentialsMissing)) == ["WWW-Authenticate: Basic realm=\"hookgate\", charset=\"UTF-8\""]
         )
         #expect(fields(.refusal(.credentialsWrong)) == fields(.refusal(.credentialsMissing)))
-        #expect(fields(.refusal(.methodNotAllowed)) == ["allow: POST"])
-        #expect(fields(.refusal(.tooManyFailures, retryAfter: 60)) == ["retry-after: 60"])
-        #expect(fields(.refusal(.destinationTimeout)) == ["retry-after: 5"])
+        #expect(fields(.refusal(.methodNotAllowed)) == ["Allow: POST"])
+        #expect(fields(.refusal(.tooManyFailures, retryAfter: 60)) == ["Retry-After: 60"])
+        #expect(fields(.refusal(.destinationTimeout)) == ["Retry-After: 5"])
         #expect(fields(.refusal(.unknownPath)) == [])
     }
 

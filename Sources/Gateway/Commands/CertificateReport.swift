@@ -31,26 +31,24 @@ struct CertificateReport {
     ///   - keyFile: the leaf's private key; nil leaves it out.
     ///   - passPhrase: for an encrypted key.
     init(chainFile: String, keyFile: String?, passPhrase: String? = nil) {
-        var chain: CertificateChain?
-        var key: PrivateKey?
-        do {
-            chain = try CertificateChain(file: chainFile)
-        } catch {
-            add(error)
+        let outcome =
+            if let keyFile {
+                CertificateChecks.run(chainFile: chainFile, keyFile: keyFile, passPhrase: passPhrase)
+            } else {
+                CertificateChecks.run(chainFile: chainFile)
+            }
+        for (index, certificate) in (outcome.chain?.certificates ?? []).enumerated() {
+            facts += CertificateReport.facts(certificate, isLeaf: index == 0)
         }
-        if let keyFile {
-            do {
-                key = try PrivateKey(file: keyFile, passPhrase: passPhrase)
-            } catch {
-                add(error)
+        if let key = outcome.key { facts.append("key: \(key.kind)") }
+        for finding in outcome.findings {
+            let message = finding.message.escaped
+            switch finding.severity {
+            case .note: facts.append("note: \(message)")
+            case .warning: findings.append(Finding(isError: false, message: message))
+            case .error: findings.append(Finding(isError: true, message: message))
             }
         }
-        if let chain {
-            for (index, certificate) in chain.certificates.enumerated() {
-                facts += CertificateReport.facts(certificate, isLeaf: index == 0)
-            }
-        }
-        if let key { facts.append("key: \(key.kind)") }
     }
 
     /// The report on the first certificate of a listener, which is the only one.
@@ -58,10 +56,6 @@ struct CertificateReport {
         listener.tls.certificates.first.map { files in
             CertificateReport(chainFile: files.chain, keyFile: files.key, passPhrase: files.passPhrase?.exposed)
         }
-    }
-
-    private mutating func add(_ error: CredentialError) {
-        findings.append(Finding(isError: true, message: "\(error)".escaped))
     }
 
     private static func facts(_ certificate: Certificate, isLeaf: Bool) -> [String] {
