@@ -104,14 +104,15 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     private func perform(_ action: StateMachine.LossAction) {
-        let pool = self.pool
-        leave()
         switch action {
         case .none:
-            ()
+            leave()
         case .retry(let attempt):
+            // Before this connection leaves, so that the one which takes its place is for this attempt.
             if let pool { pool.retry(attempt) } else { attempt.finish(.unreachable(.closed)) }
+            leave()
         case .finish(let attempt, let outcome):
+            leave()
             attempt.finish(outcome)
         }
     }
