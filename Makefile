@@ -10,7 +10,7 @@ DESTDIR ?=
 CONFIG ?= config/hookgate.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients
+.PHONY: help deps build run test lint format bench certs install clean fuzz asan tls-conformance clients
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -48,6 +48,14 @@ tls-conformance: build ## examine TLS with testssl.sh and sslyze
 
 clients: ## push with curl, openssl, Python, Node and Java to the gateway of `make run`
 	@sh scripts/clients.sh
+
+fuzz: deps ## fuzz the push decoder and the Authorization parser, ten minutes each (SECONDS=n)
+	sh Fuzz/run FuzzPush $(or $(SECONDS),600)
+	sh Fuzz/run FuzzAuthorization $(or $(SECONDS),600)
+
+asan: deps ## run the tests of TLS, edge and delivery under AddressSanitizer
+	swift test --scratch-path .build-asan --sanitize=address $(SWIFT_FLAGS) \
+		--filter "OpenSSLTests|TLSTests|EdgeTests|AuthTests|DeliveryTests|SipgateTests|WebhooksTests"
 
 clean: ## remove what was built; certificates and var/ stay
 	rm -rf .build .build-*

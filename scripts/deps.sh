@@ -11,6 +11,8 @@ command -v swift >/dev/null || {
     echo "Hookgate needs the Swift 6.2 toolchain or a later one on the PATH: see https://www.swift.org/install/linux" >&2
     exit 1
 }
+# The tests check events against their JSON Schemas with Python's jsonschema, an implementation that is not ours.
+python3 -c 'import jsonschema' 2>/dev/null || missing="$missing python3-jsonschema"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ]; then
     apt-get update -qq
@@ -20,3 +22,7 @@ else
     echo "    sudo apt-get install$missing" >&2
     exit 1
 fi
+python3 -c 'import jsonschema' 2>/dev/null || python3 -m pip install --quiet jsonschema || {
+    echo "The python3 on the PATH has no jsonschema: python3 -m pip install jsonschema" >&2
+    exit 1
+}
