@@ -110,6 +110,10 @@ let package = Package(
             dependencies: ["Gateway", "Edge", "Auth", "Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, logging],
             swiftSettings: callsC),
         .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "TLS", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.http1],
+            swiftSettings: callsC),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["HookgateTesting", "OpenSSL", nio.core, nio.posix],
             swiftSettings: callsC),
