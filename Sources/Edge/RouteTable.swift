@@ -30,9 +30,10 @@ package struct RouteTable: Sendable {
         let bytes = path.utf8
         guard let tokenSlash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return nil }
         let beforeToken = path[..<tokenSlash]
-        guard let kindSlash = beforeToken.utf8.lastIndex(of: UInt8(ascii: "/")),
-            let index = byPath[String(path[..<kindSlash])]
-        else { return nil }
+        guard let kindSlash = beforeToken.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+        // The path "/" adds nothing to its follow-up addresses: /<kind>/<token>.
+        let prefix = kindSlash == path.startIndex ? "/" : String(path[..<kindSlash])
+        guard prefix != "/" || kindSlash == path.startIndex, let index = byPath[prefix] else { return nil }
         let kind = path[path.index(after: kindSlash)..<tokenSlash]
         let token = path[path.index(after: tokenSlash)...]
         guard !kind.isEmpty, !token.isEmpty else { return nil }

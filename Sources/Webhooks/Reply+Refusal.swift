@@ -36,11 +36,11 @@ extension Reply {
         switch reason.status {
         case 401:
             // RFC 9110, section 11.6.1: without a challenge the sender never repeats with credentials.
-            reply.headers.append(("www-authenticate", "Basic realm=\"hookgate\", charset=\"UTF-8\""))
+            reply.headers.append(("WWW-Authenticate", "Basic realm=\"hookgate\", charset=\"UTF-8\""))
         case 405:
-            reply.headers.append(("allow", "POST"))
+            reply.headers.append(("Allow", "POST"))
         case 429, 503:
-            reply.headers.append(("retry-after", String(retryAfter ?? 5)))
+            reply.headers.append(("Retry-After", String(retryAfter ?? 5)))
         default:
             break
         }

@@ -33,6 +33,13 @@ import Webhooks
         #expect(match.followUp == FollowUp(kind: "answer", token: "dG9rZW4"))
     }
 
+    @Test(arguments: ["//answer/token", "/answer", "/a/b/c"])
+    func `The route of the root has follow-up addresses of its own form only`(target: String) throws {
+        let root = RouteTable([Route(path: "/", users: ["a"], destinations: [0])])
+        #expect(root.match("/answer/token")?.followUp == FollowUp(kind: "answer", token: "token"))
+        #expect(root.match(target) == nil)
+    }
+
     @Test(arguments: ["/hooks/sipgate/answer", "/hooks/sipgate/answer/", "/hooks/sipgate//t", "/hooks/sipgate/a/b/c"])
     func `Half a follow-up address is none`(target: String) {
         #expect(table.match(target)?.followUp == nil)

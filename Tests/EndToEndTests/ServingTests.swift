@@ -24,7 +24,7 @@ private let newCall =
         #expect(result.status == 0, "\(result.error)")
         #expect(result.output.contains("<Response onAnswer=\"https://localhost:8443/hooks/sipgate/answer/"))
         #expect(result.output.hasSuffix("\n200 application/xml"))
-        let event = try #require(await backend.received(count: 1).first)
+        let event = try #require(backend.received.first)
         #expect(event.target == "/events")
         #expect(event.header("content-type")?.hasPrefix("application/cloudevents+json") == true)
         let json = try event.json()

@@ -13,7 +13,7 @@ package enum PasswordCommand {
             return CommandResult(.failed, errors: "hookgate: \(words(error))\n")
         }
         do {
-            return CommandResult(.done, output: try PasswordHash.make(password) + "\n")
+            return CommandResult(.done, output: try PasswordHash.make(Secret(password)) + "\n")
         } catch {
             return CommandResult(.failed, errors: "hookgate: \(error)\n")
         }

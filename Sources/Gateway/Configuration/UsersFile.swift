@@ -33,17 +33,12 @@ struct UsersFile {
             scalar.error("the users file \(path.quoted) is not UTF-8 text")
             return []
         }
-        // To Swift CR LF is one character, and no line feed.
-        let (accounts, issues) = Htpasswd.parse(String(text.map { $0 == "\r\n" ? "\n" : $0 }))
-        for issue in issues { note(issue.line, issue.message) }
-        for account in accounts {
-            guard let problem = UserSection.problem(inName: account.name) else { continue }
-            scalar.error("a user of \(path.quoted) cannot log in: \(problem)")
-        }
-        if accounts.isEmpty, issues.isEmpty {
+        let users = Htpasswd(parsing: text)
+        for flaw in users.flaws { note(flaw.line, flaw.message) }
+        if users.accounts.isEmpty, users.flaws.isEmpty {
             scalar.error("the users file \(path.quoted) holds no user", remedy: "`htpasswd -B` adds one")
         }
-        return accounts
+        return users.accounts
     }
 
     private func note(_ line: Int, _ message: String) {

@@ -49,12 +49,10 @@ final class IngestPipeline: Responder {
     func screen(_ head: RequestHead) -> Reply? {
         // Route.
         guard let match = routes.match(head.target) else { return .refusal(.unknownPath) }
-        guard head.method == "POST" else {
-            return .refusal(.methodNotAllowed).with("Allow", "POST")
-        }
+        guard head.method == "POST" else { return .refusal(.methodNotAllowed) }
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         if match.followUp == nil, head.headers.count("authorization") == 0 {
-            return .challenge(.credentialsMissing)
+            return .refusal(.credentialsMissing)
         }
         // What does it send?
         do throws(Rejection) {
@@ -99,11 +97,9 @@ final class IngestPipeline: Responder {
                 return done(.refusal(error))
             }
         case .challenge(let reason):
-            return done(.challenge(reason))
+            return done(.refusal(reason))
         case .throttled(let delay):
-            return done(.refusal(.tooManyFailures).retry(after: delay))
-        case .overloaded:
-            return done(.refusal(.overloaded).retry(after: .seconds(1)))
+            return done(.throttled(delay))
         case .pending(let verdict):
             // A hash is being computed elsewhere; the verdict comes back on this loop.
             return verdict.assumeIsolated()
