@@ -130,6 +130,10 @@ let package = Package(
             swiftSettings: callsC
         ),
         .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "TLS", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.http1],
+            swiftSettings: callsC),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["HookgateTesting", "OpenSSL", nio.core, nio.posix],
             swiftSettings: callsC

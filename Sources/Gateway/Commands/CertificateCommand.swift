@@ -74,13 +74,17 @@ package enum CertificateCommand {
                 return CommandResult(.failed, errors: "hookgate: \(passPhraseFile.escaped): \(error.reason)\n")
             }
         }
-        let report = CertificateReport(chainFile: file, keyFile: key, passPhrase: passPhrase)
-        let errors = report.findings.map { "\($0.isError ? "error" : "warning"): \($0.message)\n" }.joined()
-        let isBad = report.findings.contains(where: \.isError)
+        let outcome =
+            if let key {
+                CertificateChecks.run(chainFile: file, keyFile: key, passPhrase: passPhrase)
+            } else {
+                CertificateChecks.run(chainFile: file)
+            }
+        let report = CertificateReport(outcome)
         return CommandResult(
-            isBad ? .failed : .done,
+            report.hasErrors ? .failed : .done,
             output: report.facts.map { $0 + "\n" }.joined(),
-            errors: errors
+            errors: report.findings.map { "\($0)".escaped + "\n" }.joined()
         )
     }
 }

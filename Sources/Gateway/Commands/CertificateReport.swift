@@ -1,61 +1,57 @@
 import Auth
 import OpenSSL
 
-/// What there is to know about a chain and its key, and what is wrong with them.
+/// What there is to know about a chain and its key, and what is wrong with them, in words.
 struct CertificateReport {
-    /// One thing that is wrong.
-    struct Finding {
-        let isError: Bool
-        let message: String
+    /// A line each: what the certificates and the key are, then what is worth knowing about them.
+    let facts: [String]
+    /// What somebody should do something about, or has to.
+    let findings: [CertificateChecks.Finding]
 
-        /// The finding as an issue of the configuration that names the files.
-        func issue(file: String, key: String) -> ConfigurationIssue {
-            ConfigurationIssue(
-                severity: isError ? .error : .warning,
-                file: file,
-                line: nil,
-                column: nil,
-                key: key,
-                message: message,
-                remedy: nil
-            )
-        }
-    }
-
-    /// A line each, the leaf first.
-    private(set) var facts: [String] = []
-    private(set) var findings: [Finding] = []
-
-    /// - Parameters:
-    ///   - chainFile: PEM, the leaf first.
-    ///   - keyFile: the leaf's private key; nil leaves it out.
-    ///   - passPhrase: for an encrypted key.
-    init(chainFile: String, keyFile: String?, passPhrase: String? = nil) {
-        let outcome =
-            if let keyFile {
-                CertificateChecks.run(chainFile: chainFile, keyFile: keyFile, passPhrase: passPhrase)
-            } else {
-                CertificateChecks.run(chainFile: chainFile)
-            }
-        for (index, certificate) in (outcome.chain?.certificates ?? []).enumerated() {
-            facts += CertificateReport.facts(certificate, isLeaf: index == 0)
-        }
-        if let key = outcome.key { facts.append("key: \(key.kind)") }
-        for finding in outcome.findings {
-            let message = finding.message.escaped
-            switch finding.severity {
-            case .note: facts.append("note: \(message)")
-            case .warning: findings.append(Finding(isError: false, message: message))
-            case .error: findings.append(Finding(isError: true, message: message))
-            }
-        }
-    }
+    /// Whether nothing can be served with them.
+    var hasErrors: Bool { findings.contains { $0.severity == .error } }
 
     /// The report on the first certificate of a listener, which is the only one.
     static func of(_ listener: ListenerConfiguration) -> CertificateReport? {
         listener.tls.certificates.first.map { files in
-            CertificateReport(chainFile: files.chain, keyFile: files.key, passPhrase: files.passPhrase?.exposed)
+            CertificateReport(
+                CertificateChecks.run(
+                    chainFile: files.chain,
+                    keyFile: files.key,
+                    passPhrase: files.passPhrase?.exposed
+                )
+            )
         }
+    }
+
+    /// The findings about the certificates of all listeners, as issues of their configuration.
+    static func issues(_ configuration: GatewayConfiguration, file: String) -> [ConfigurationIssue] {
+        configuration.listeners.enumerated().flatMap { index, listener in
+            (CertificateReport.of(listener)?.findings ?? []).map { finding in
+                ConfigurationIssue(
+                    severity: finding.severity == .error ? .error : .warning,
+                    file: file,
+                    line: nil,
+                    column: nil,
+                    key: "listeners[\(index)].tls.certificates[0]",
+                    message: finding.message.escaped,
+                    remedy: nil
+                )
+            }
+        }
+    }
+
+    init(_ outcome: CertificateChecks.Outcome) {
+        var facts: [String] = []
+        for (index, certificate) in (outcome.chain?.certificates ?? []).enumerated() {
+            facts += CertificateReport.facts(certificate, isLeaf: index == 0)
+        }
+        if let key = outcome.key { facts.append("private key: \(key.kind)") }
+        for finding in outcome.findings where finding.severity == .note {
+            facts.append("note: \(finding.message.escaped)")
+        }
+        self.facts = facts
+        findings = outcome.findings.filter { $0.severity != .note }
     }
 
     private static func facts(_ certificate: Certificate, isLeaf: Bool) -> [String] {

@@ -17,12 +17,10 @@ package enum CheckCommand {
         } catch {
             return CommandResult(.configuration, errors: IssueReport.text(error.issues))
         }
-        let certificates = configuration.listeners.compactMap(CertificateReport.of)
-        for (index, report) in certificates.enumerated() {
-            issues += report.findings.map { $0.issue(file: path, key: "listeners[\(index)].tls.certificates[0]") }
-        }
+        issues += CertificateReport.issues(configuration, file: path)
         let errors = issues.contains { $0.severity == .error }
         guard !errors else { return CommandResult(.configuration, errors: IssueReport.text(issues)) }
+        let certificates = configuration.listeners.compactMap(CertificateReport.of)
         let summary = ConfigurationSummary(configuration, certificates: certificates).text
         return CommandResult(.done, output: "\(path) can be used\n\n" + summary, errors: IssueReport.text(issues))
     }

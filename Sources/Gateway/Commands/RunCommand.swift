@@ -21,17 +21,16 @@ package enum RunCommand {
         } catch {
             return CommandResult(.configuration, errors: IssueReport.text(error.issues))
         }
-        let findings = configuration.listeners.enumerated().flatMap { index, listener in
-            (CertificateReport.of(listener)?.findings ?? []).map {
-                $0.issue(file: path, key: "listeners[\(index)].tls.certificates[0]")
-            }
-        }
+        let findings = CertificateReport.issues(configuration, file: path)
         guard !findings.contains(where: { $0.severity == .error }) else {
             return CommandResult(.configuration, errors: IssueReport.text(warnings + findings))
         }
         let logger = Logger(configuration.logging)
         for issue in warnings + findings {
-            logger.warning("the configuration can be better", metadata: ["key": "\(issue.key)", "why": "\(issue)"])
+            logger.warning(
+                "the configuration can be used, but",
+                metadata: ["key": "\(issue.key)", "problem": "\(issue.message)", "help": "\(issue.remedy ?? "-")"]
+            )
         }
         do {
             try await GatewayApplication(configuration: configuration, logger: logger).run()
