@@ -18,7 +18,7 @@ package enum CloudEvent {
             ("ce-source", fieldValue(event.source)),
             ("ce-type", fieldValue(event.draft.type.description)),
             ("ce-subject", fieldValue(event.draft.subject)),
-            ("ce-time", event.time.text),
+            ("ce-time", event.time.description),
         ]
     }
 
@@ -44,35 +44,17 @@ extension ByteBuffer {
     /// Writes an event in structured mode: one JSON object with the attributes and the data.
     package mutating func writeCloudEvent(_ event: Event) {
         let draft = event.draft
-        reserveCapacity(minimumWritableBytes: 320 + event.source.utf8.count + draft.data.readableBytes)
-        writeJSON { json in
+        writeJSON(capacity: 320 + event.source.utf8.count + draft.data.readableBytes) { json in
             json.object { json in
                 json.field("specversion", "1.0")
-                json.field("id") { buffer in
-                    buffer.writeInteger(UInt8(ascii: "\""))
-                    buffer.writeEventID(event.id)
-                    buffer.writeInteger(UInt8(ascii: "\""))
-                }
+                json.field("id", plain: event.id.characters.span)
                 json.field("source", event.source)
                 json.field("type", draft.type.description)
                 json.field("subject", draft.subject)
-                json.field("time") { buffer in
-                    buffer.writeInteger(UInt8(ascii: "\""))
-                    buffer.writeTimestamp(event.time)
-                    buffer.writeInteger(UInt8(ascii: "\""))
-                }
+                json.field("time", plain: event.time.characters.span)
                 json.field("datacontenttype", "application/json")
-                json.field("data") { $0.writeImmutableBuffer(draft.data) }
+                json.field("data", json: draft.data)
             }
         }
-    }
-}
-
-extension Timestamp {
-    /// The moment as RFC 3339 writes it, in UTC and with milliseconds.
-    package var text: String {
-        var buffer = ByteBuffer()
-        buffer.writeTimestamp(self)
-        return String(buffer: buffer)
     }
 }

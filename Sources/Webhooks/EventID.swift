@@ -17,16 +17,25 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
         buffer.writeEventID(self)
         return String(buffer: buffer)
     }
+
+    /// The same as bytes.
+    var characters: InlineArray<36, UInt8> {
+        var characters = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+        var index = 0
+        for nibble in 0..<32 {
+            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { index += 1 }
+            let word = nibble < 16 ? high : low
+            let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - nibble % 16 * 4)) & 0xF
+            characters[index] = value < 10 ? 48 + value : 87 + value
+            index += 1
+        }
+        return characters
+    }
 }
 
 extension ByteBuffer {
     /// Writes the 36 characters of an event id.
     package mutating func writeEventID(_ id: EventID) {
-        for nibble in 0..<32 {
-            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { writeInteger(UInt8(ascii: "-")) }
-            let word = nibble < 16 ? id.high : id.low
-            let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - nibble % 16 * 4)) & 0xF
-            writeInteger(value < 10 ? 48 + value : 87 + value)
-        }
+        writeSpan(id.characters.span)
     }
 }

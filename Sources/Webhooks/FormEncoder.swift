@@ -37,12 +37,14 @@ extension ByteBuffer {
     /// Writes one byte as a percent sign and two upper-case hexadecimal digits (RFC 3986, section 2.1).
     mutating func writePercentEncoded(_ byte: UInt8) {
         writeInteger(UInt8(ascii: "%"))
-        writeHexDigit(byte >> 4)
-        writeHexDigit(byte & 0xF)
+        writeInteger(UInt8.hexDigit(byte >> 4))
+        writeInteger(UInt8.hexDigit(byte & 0xF))
     }
+}
 
-    /// Writes the upper-case hexadecimal digit of a number below 16.
-    mutating func writeHexDigit(_ value: UInt8) {
-        writeInteger(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10)
+extension UInt8 {
+    /// The upper-case hexadecimal digit of a number below 16.
+    static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 }

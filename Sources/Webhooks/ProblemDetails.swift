@@ -14,14 +14,9 @@ enum ProblemDetails {
     static func content(for rejection: Rejection) -> ByteBuffer {
         let (title, remedy) = rejection.reason.wording
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(384)
         buffer.writeJSON { json in
             json.object { json in
-                json.field("type") { buffer in
-                    buffer.writeStaticString("\"urn:hookgate:reason:")
-                    buffer.writeString(rejection.reason.rawValue)
-                    buffer.writeStaticString("\"")
-                }
+                json.field("type", "urn:hookgate:reason:" + rejection.reason.rawValue)
                 json.field("title", fixed: title)
                 json.field("status", rejection.reason.status)
                 json.field("reason", rejection.reason.rawValue)

@@ -23,11 +23,13 @@ struct JSONWriterTests {
                 json.object { json in json.field("yes", true) }
                 json.field("no", false)
                 json.field("n", -12)
-                json.field("raw") { $0.writeString("[1,2]") }
+                json.field("raw", json: ByteBuffer(string: "[1,2]"))
+                json.field("plain", plain: Array("p".utf8).span)
                 json.field("end", "")
             }
         }
-        let expected = #"x{"a":"1","list":[{},[],"s"],"q\"":{"yes":true},"no":false,"n":-12,"raw":[1,2],"end":""}"#
+        let expected =
+            #"x{"a":"1","list":[{},[],"s"],"q\"":{"yes":true},"no":false,"n":-12,"raw":[1,2],"plain":"p","end":""}"#
         #expect(String(buffer: buffer) == expected)
     }
 

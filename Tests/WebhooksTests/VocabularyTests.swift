@@ -19,7 +19,7 @@ struct VocabularyTests {
         ] as [(Int64, String)]
     )
     func timestamp(_ milliseconds: Int64, _ text: String) {
-        #expect(Timestamp(milliseconds: milliseconds).text == text)
+        #expect(Timestamp(milliseconds: milliseconds).description == text)
     }
 
     @Test("event ids sort by time and are UUIDs of version 7")

@@ -14,8 +14,7 @@ struct CallNormalizer: Sendable {
     /// The event for a push.
     func draft(of push: Push) -> EventDraft {
         var data = ByteBuffer()
-        data.reserveCapacity(768)
-        data.writeJSON { json in json.object { json in write(push, &json) } }
+        data.writeJSON(capacity: 768) { json in json.object { json in write(push, &json) } }
         return EventDraft(type: type(of: push.event), subject: push.leg.text, data: data)
     }
 

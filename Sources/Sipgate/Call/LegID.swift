@@ -18,6 +18,8 @@ struct LegID: Sendable, Equatable {
 extension String {
     /// Whether all characters are visible ASCII: no blank, no control character.
     var isVisibleASCII: Bool {
-        utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        let bytes = utf8.span
+        for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] >= 0x7F { return false }
+        return true
     }
 }

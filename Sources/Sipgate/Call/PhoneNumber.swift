@@ -37,29 +37,26 @@ struct PhoneNumber: Sendable, Equatable {
     }
 
     private static func kind(of text: String) -> Kind? {
-        let bytes = text.utf8
-        guard let first = bytes.first else { return .empty }
+        let bytes = text.utf8.span
+        guard !bytes.isEmpty else { return .empty }
         guard bytes.count <= 64, text.isVisibleASCII else { return nil }
         if text == "anonymous" { return .anonymous }
-        let hasPlus = first == UInt8(ascii: "+")
-        let digits = bytes.dropFirst(hasPlus ? 1 : 0)
-        if digits.allSatisfy(isDigit), digits.first != UInt8(ascii: "0") {
-            if 7...15 ~= digits.count { return .number }
-            if 1...6 ~= digits.count, !hasPlus { return .short }
+        let start = bytes[0] == UInt8(ascii: "+") ? 1 : 0
+        let end = endOfDigits(bytes, from: start)
+        let count = end - start
+        if end == bytes.count, count > 0, bytes[start] != UInt8(ascii: "0") {
+            if 7...15 ~= count { return .number }
+            if 1...6 ~= count, start == 0 { return .short }
         }
-        return isSIPID(bytes) ? .sipId : .other
+        let isSIPID =
+            start == 0 && 5...9 ~= count && end + 1 < bytes.count
+            && UInt8(ascii: "a")...UInt8(ascii: "z") ~= bytes[end] && endOfDigits(bytes, from: end + 1) == bytes.count
+        return isSIPID ? .sipId : .other
     }
 
-    private static func isSIPID(_ bytes: String.UTF8View) -> Bool {
-        let account = bytes.prefix(while: isDigit)
-        guard 5...9 ~= account.count else { return false }
-        let rest = bytes.dropFirst(account.count)
-        guard let letter = rest.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= letter else { return false }
-        let device = rest.dropFirst()
-        return !device.isEmpty && device.allSatisfy(isDigit)
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+    private static func endOfDigits(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count, UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[index] { index += 1 }
+        return index
     }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import Webhooks
 
 /// The XML that answers a push.
 ///
@@ -33,9 +34,9 @@ struct ResponseXML: Sendable {
             head.readableBytes + middle.readableBytes + tail.readableBytes + answer.count + hangup.count
         )
         buffer.writeImmutableBuffer(head)
-        for index in answer.indices { buffer.writeInteger(answer[index]) }
+        buffer.writeSpan(answer.span)
         buffer.writeImmutableBuffer(middle)
-        for index in hangup.indices { buffer.writeInteger(hangup[index]) }
+        buffer.writeSpan(hangup.span)
         buffer.writeImmutableBuffer(tail)
         return buffer
     }
