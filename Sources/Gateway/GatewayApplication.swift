@@ -1,6 +1,7 @@
 import Auth
 import Delivery
 import Edge
+import Glibc
 package import Logging
 import NIOCore
 import NIOPosix
@@ -47,15 +48,7 @@ package struct GatewayApplication: Sendable {
         let loops = try await GatewayLoops.make(configuration, on: group, hashing: hashing, logger: logger)
         var listeners: [Listener] = []
         for (listener, store) in zip(configuration.listeners, stores) {
-            let bound = try await Listener.bind(
-                host: listener.host,
-                port: listener.port,
-                group: group,
-                loops: loops.edge,
-                certificates: store,
-                limits: listener.limits,
-                logger: logger
-            )
+            let bound = try await bind(listener, store, on: group, loops: loops.edge)
             logger.notice("listening", metadata: ["address": "\(bound.address.hostAndPort)"])
             listeners.append(bound)
         }
@@ -75,10 +68,48 @@ package struct GatewayApplication: Sendable {
         ).run()
     }
 
+    private func bind(
+        _ listener: ListenerConfiguration,
+        _ certificates: CertificateStore,
+        on group: MultiThreadedEventLoopGroup,
+        loops: EdgeLoops
+    ) async throws -> Listener {
+        do {
+            return try await Listener.bind(
+                host: listener.host,
+                port: listener.port,
+                group: group,
+                loops: loops,
+                certificates: certificates,
+                limits: listener.limits,
+                logger: logger
+            )
+        } catch let error as IOError {
+            throw ListenFailure(address: "\(listener.host):\(listener.port)", errno: error.errnoCode)
+        }
+    }
+
     private var descriptorsWanted: Int {
         let downstream = configuration.listeners.reduce(0) { $0 + $1.limits.maxConnections }
         let upstream = configuration.destinations.reduce(0) { $0 + $1.concurrency }
         return downstream + upstream + 64
+    }
+}
+
+/// An address that cannot be listened on, with the system's reason and what to do.
+private struct ListenFailure: Error, CustomStringConvertible {
+    let address: String
+    let errno: CInt
+
+    var description: String {
+        let advice =
+            switch errno {
+            case EADDRINUSE: "another process listens there: stop it, or choose another port"
+            case EACCES: "ports below 1024 need the capability CAP_NET_BIND_SERVICE"
+            case EADDRNOTAVAIL: "this machine has no such address"
+            default: "see bind(2)"
+            }
+        return "cannot listen on \(address): \(unsafe String(cString: strerror(errno))); \(advice)"
     }
 }
 
