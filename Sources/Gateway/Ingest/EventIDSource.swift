@@ -1,7 +1,9 @@
 import OpenSSL
 import Webhooks
 
-/// Makes event ids from random words that are fetched in bulk. One per event loop.
+/// Makes event ids from random words that are fetched in bulk.
+///
+/// One per event loop.
 final class EventIDSource {
     private var bytes: [UInt8] = []
 
