@@ -90,6 +90,7 @@ private final class BackendHandler: ChannelInboundHandler {
             self.head = head
             body = []
         case .body(let bytes):
+            guard head != nil else { return }  // refused already
             guard body.count + bytes.readableBytes <= BackendHandler.maxBodyBytes else {
                 head = nil
                 respond(context, status: 413, isKeepAlive: false)

@@ -30,10 +30,11 @@ struct PushClient: Sendable {
     func connect(to url: PushURL) async throws -> PushConnection {
         let context = context
         let serverName = verifiesName ? url.host : nil
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(PushClient.connectTimeout)
-            .channelInitializer { channel in
+            .connect(host: detour?.host ?? url.host, port: detour?.port ?? url.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let exchange = PushExchangeHandler(timeout: PushClient.responseTimeout)
                     let handlers: [any ChannelHandler] = [
                         TLSClientHandler(
                             context: context,
@@ -42,20 +43,22 @@ struct PushClient: Sendable {
                         ),
                         HTTPRequestEncoder(),
                         ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)),
-                        PushExchangeHandler(timeout: PushClient.responseTimeout),
+                        exchange,
                     ]
                     try channel.pipeline.syncOperations.addHandlers(handlers)
+                    return PushConnection(
+                        channel: channel,
+                        exchange: NIOLoopBound(exchange, eventLoop: channel.eventLoop)
+                    )
                 }
             }
-            .connect(host: detour?.host ?? url.host, port: detour?.port ?? url.port)
-            .get()
-        return PushConnection(channel: channel)
     }
 }
 
 /// One connection of the provider.
 struct PushConnection: Sendable {
     fileprivate let channel: any Channel
+    fileprivate let exchange: NIOLoopBound<PushExchangeHandler>
 
     /// Whether another request may be sent.
     var isOpen: Bool { channel.isActive }
@@ -78,8 +81,8 @@ struct PushConnection: Sendable {
         if let authorization { headers.add(name: "Authorization", value: authorization) }
         let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: url.target, headers: headers)
         let promise = channel.eventLoop.makePromise(of: PushResponse.self)
-        let exchange = PushExchange(head: head, body: ByteBuffer(bytes: form), promise: promise)
-        channel.writeAndFlush(exchange, promise: nil)
+        let exchange = exchange
+        channel.eventLoop.execute { exchange.value.send(head, ByteBuffer(bytes: form), promise) }
         return try await promise.futureResult.get()
     }
 

@@ -50,17 +50,11 @@ package struct PushResponse: Sendable {
     }
 }
 
-/// One request on its way through the pipeline, with who waits for the response.
-struct PushExchange: Sendable {
-    var head: HTTPRequestHead
-    var body: ByteBuffer
-    var promise: EventLoopPromise<PushResponse>
-}
-
-/// Sends one `PushExchange` at a time and answers it with the response, an error, or the end of its patience.
-final class PushExchangeHandler: ChannelDuplexHandler {
+/// Sends one request at a time and answers it with the response, an error, or the end of its patience.
+///
+/// A promise completes whatever happens to the channel, before, during or after the request.
+final class PushExchangeHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundIn = PushExchange
     typealias OutboundOut = HTTPClientRequestPart
 
     /// No reply is larger: a push is answered with a few lines of XML.
@@ -76,17 +70,27 @@ final class PushExchangeHandler: ChannelDuplexHandler {
 
     private let timeout: TimeAmount
     private var waiting: Waiting?
+    private var context: ChannelHandlerContext?
+    /// Why the channel ended: the first reason is the cause, what follows are its consequences.
     private var failure: (any Error)?
 
     init(timeout: TimeAmount) {
         self.timeout = timeout
     }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let exchange = unwrapOutboundIn(data)
-        guard waiting == nil, context.channel.isActive else {
-            exchange.promise.fail(failure ?? SimulationError.closed)
-            promise?.fail(SimulationError.closed)
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        fail(SimulationError.closed)
+    }
+
+    /// Sends a request, which may be before the handshake is over.
+    func send(_ head: HTTPRequestHead, _ body: ByteBuffer, _ promise: EventLoopPromise<PushResponse>) {
+        guard waiting == nil, failure == nil, let context else {
+            promise.fail(failure ?? SimulationError.closed)
             return
         }
         let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -95,10 +99,10 @@ final class PushExchangeHandler: ChannelDuplexHandler {
             handler.fail(SimulationError.timeout)
             context.close(promise: nil)
         }
-        waiting = Waiting(promise: exchange.promise, begin: .now(), patience: patience)
-        context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(exchange.body))), promise: nil)
-        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        waiting = Waiting(promise: promise, begin: .now(), patience: patience)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -157,7 +157,13 @@ extension Breakage {
             "users[0].pasword_hash",
             "`password_hash`"
         ),
-        .init("\"$2y$04$abc", "\"$1$04$abc", at: "10:36", "users[0].password_hash", "accepted are yescrypt"),
+        .init(
+            "\"$2y$04$abc",
+            "\"$1$04$abc",
+            at: "10:36",
+            "users[0].password_hash",
+            "of the scheme $1$ are not accepted"
+        ),
         .init("\"$2y$04$abc", "\"$2y$04$", at: "10:36", "users[0].password_hash", "not a whole hash"),
         .init("\"$2y$04$abc", "\"hunter2", at: "10:36", "users[0].password_hash", "no usable password hash"),
         .init("    password: ${env:SECOND}\n", "", at: "11:5", "users[1].password_hash", "the user has no password"),
