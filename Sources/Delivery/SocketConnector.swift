@@ -3,9 +3,8 @@ internal import NIOPosix
 
 /// Makes TCP connections to a destination.
 ///
-/// An address is connected to directly. A name is resolved by NIO's client bootstrap, which calls getaddrinfo(3) on a
-/// dispatch queue of its own, never on the event loop, and tries the addresses as RFC 8305 says; nothing is cached, so a
-/// changed record counts from the next connection on. The time-out covers resolution and connection together.
+/// An address is connected to directly. A name is resolved by a `NameResolver`, and NIO's client bootstrap tries the
+/// addresses as RFC 8305 says. The time-out covers resolution and connection together.
 enum SocketConnector {
     /// What makes the connections of a pool.
     static func make(
@@ -23,6 +22,7 @@ enum SocketConnector {
         if let address = try? SocketAddress(ipAddress: destination.host, port: destination.port) {
             return { bootstrap.connect(to: address) }
         }
-        return { bootstrap.connect(host: destination.host, port: destination.port) }
+        let named = bootstrap.resolver(NameResolver(eventLoop: eventLoop, destination: destination.name))
+        return { named.connect(host: destination.host, port: destination.port) }
     }
 }
