@@ -83,6 +83,29 @@ struct TLSSocketTests {
         try await server.channel.close().get()
     }
 
+    @Test("a client that renegotiates gets no second handshake")
+    func renegotiation() async throws {
+        let server = try await LoopbackTLSServer.start(Self.identity.get().serverContext())
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        process.arguments = ["s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_2", "-msg"]
+        let input = Pipe()
+        let output = Pipe()
+        process.standardInput = input
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        // s_client(1), connected commands: a line that begins with R renegotiates.
+        try input.fileHandleForWriting.write(contentsOf: Data("R\n".utf8))
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        let hellos = text.components(separatedBy: "Handshake [length").filter { $0.contains("ServerHello\n") }
+        #expect(text.contains("ClientHello"))
+        #expect(text.contains("no_renegotiation"))
+        #expect(hellos.count <= 1)
+        try await server.channel.close().get()
+    }
+
     /// A client over TLS whose plaintext goes to `handler`.
     private func connect(
         to server: LoopbackTLSServer,
