@@ -53,6 +53,19 @@ struct PushClient: Sendable {
                 }
             }
     }
+
+    /// Why there is no connection: the system's words for each address that was tried.
+    static func words(_ error: any Error) -> String {
+        guard let error = error as? NIOConnectionError else { return "\(error)" }
+        if let reason = error.dnsAError ?? error.dnsAAAAError, error.connectionErrors.isEmpty {
+            return "\(error.host) does not resolve: \(reason)"
+        }
+        let reasons = error.connectionErrors.map { failure in
+            let reason = (failure.error as? IOError)?.description ?? "\(failure.error)"
+            return "\(failure.target.ipAddress ?? error.host) port \(error.port): \(reason)"
+        }
+        return reasons.joined(separator: "; ")
+    }
 }
 
 /// One connection of the provider.

@@ -115,7 +115,13 @@ package struct Simulation: Sendable {
         let form = PercentCoding.form(call.fields(of: push))
         do {
             let begin = NIODeadline.now()
-            let connection = try await client.connect(to: url)
+            let connection: PushConnection
+            do {
+                connection = try await client.connect(to: url)
+            } catch {
+                report.complain("cannot connect: \(PushClient.words(error))")
+                return nil
+            }
             report.note("connected in \(SimulationReport.time(.now() - begin))")
             var response = try await connection.post(form, to: url, authorization: nil)
             if response.status == 401 {
