@@ -10,7 +10,7 @@ DESTDIR ?=
 CONFIG ?= config/hookgate.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test lint format bench certs install clean fuzz asan tls-conformance clients
+.PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -56,6 +56,9 @@ fuzz: deps ## fuzz the push decoder and the Authorization parser, ten minutes ea
 asan: deps ## run the tests of TLS, edge and delivery under AddressSanitizer
 	swift test --scratch-path .build-asan --sanitize=address $(SWIFT_FLAGS) \
 		--filter "OpenSSLTests|TLSTests|EdgeTests|AuthTests|DeliveryTests|SipgateTests|WebhooksTests"
+
+valgrind: build ## look for leaks while clients die at every point of handshake and request
+	@sh scripts/valgrind.sh $(HOOKGATE)
 
 clean: ## remove what was built; certificates and var/ stay
 	rm -rf .build .build-*
