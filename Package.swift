@@ -132,7 +132,8 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests",
             dependencies: ["Simulator", "TLS", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.http1],
-            swiftSettings: callsC),
+            swiftSettings: callsC
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HookgateTesting", "OpenSSL", nio.core, nio.posix],

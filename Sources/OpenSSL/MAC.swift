@@ -83,12 +83,15 @@ package struct MAC: ~Copyable {
     }
 
     private static func start(_ context: OpaquePointer, key: UnsafePointer<UInt8>?, count: Int) -> Int32 {
-        "SHA256".withCString { name in
-            let parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, UnsafeMutablePointer(mutating: name), 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_init(context, key, count, parameters)
+        // A parameter keeps the pointers of its name and its value: both live until the call is over.
+        OSSL_MAC_PARAM_DIGEST.withCString { name in
+            "SHA256".withCString { value in
+                let parameters = [
+                    OSSL_PARAM_construct_utf8_string(name, UnsafeMutablePointer(mutating: value), 0),
+                    OSSL_PARAM_construct_end(),
+                ]
+                return EVP_MAC_init(context, key, count, parameters)
+            }
         }
     }
 
