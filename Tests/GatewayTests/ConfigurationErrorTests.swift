@@ -108,11 +108,19 @@ struct Breakage: Sendable, CustomTestStringConvertible {
         #expect(issue.excerpt?.indent == 13)
     }
 
-    @Test func `control characters of the file never reach a message`() throws {
-        let text = ConfigurationFixture.good.replacing("event_loops: 2", with: #""ev\e[31mil": 2"#)
-        let issue = try #require(try ConfigurationFixture().issues(text).first)
-        #expect(issue.message == #"unknown key `ev\u{1b}[31mil`"#)
-        #expect(issue.description.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+    @Test(arguments: [
+        ("event_loops: 2", #""ev\e[31mil": 2"#, #"unknown key `ev\u{1b}[31mil`"#),
+        (
+            "destinations: [crm, call-log]", #"destinations: [crm, "call-lo\e"]"#,
+            #"there is no destination `call-lo\u{1b}`"#
+        ),
+        ("- name: crm\n", #"- name: "cr\em""# + "\n", #"one of: `call-log`, `cr\u{1b}m`"#),
+        ("timeout: 5s", #"timeout: "5\rs""#, #"`5\u{d}s` is no duration"#),
+    ])
+    func `control characters of the file never reach a message`(old: String, new: String, says: String) throws {
+        let issues = try ConfigurationFixture().issues(ConfigurationFixture.good.replacing(old, with: new))
+        #expect(issues.contains { $0.description.contains(says) }, "\(issues)")
+        for issue in issues { #expect(issue.description.unicodeScalars.allSatisfy { $0.value >= 0x20 }) }
     }
 }
 

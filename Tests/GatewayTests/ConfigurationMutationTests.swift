@@ -44,7 +44,7 @@ import Testing
             text.unicodeScalars.append(contentsOf: scalars)
             let issues = try fixture.issues(text)
             for issue in issues {
-                #expect(issue.description.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+                #expect(issue.description.unicodeScalars.allSatisfy { $0.value >= 0x20 }, "\(issue)")
                 #expect((issue.line ?? 1) >= 1 && (issue.column ?? 1) >= 1)
             }
             if issues.contains(where: { $0.severity == .error }) { refused += 1 }

@@ -12,9 +12,9 @@ enum NearestName {
 
     /// `did you mean …?` when one candidate is near, else the list of all that would do.
     static func remedy(_ candidates: [String], to text: String) -> String? {
-        if let nearest = among(candidates, to: text) { return "did you mean `\(nearest)`?" }
+        if let nearest = among(candidates, to: text) { return "did you mean \(nearest.quoted)?" }
         guard !candidates.isEmpty else { return nil }
-        return "one of: " + candidates.map { "`\($0)`" }.joined(separator: ", ")
+        return "one of: " + candidates.map(\.quoted).joined(separator: ", ")
     }
 
     /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.

@@ -61,7 +61,7 @@ enum SecretReference: Equatable {
                     scalar.key,
                     at: scalar.position,
                     "the secret file \(path.quoted) can be read by everybody",
-                    remedy: "chmod o-rwx \(path)"
+                    remedy: "chmod o-rwx \(path.escaped)"
                 )
             }
             guard var text = file.text else {

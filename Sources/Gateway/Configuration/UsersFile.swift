@@ -26,7 +26,7 @@ struct UsersFile {
                 scalar.key,
                 at: scalar.position,
                 "the users file \(path.quoted) can be read by everybody",
-                remedy: "chmod o-rwx \(path)"
+                remedy: "chmod o-rwx \(path.escaped)"
             )
         }
         guard let text = file.text else {
