@@ -70,7 +70,10 @@ final class Recorder: ChannelInboundHandler {
 }
 
 /// A client's and a server's channel with a wire between them that moves when told to.
-struct ConnectedPair {
+///
+/// A channel and its pipeline hold each other until it is closed, so the end of a pair closes both: what is left then
+/// is a leak.
+final class ConnectedPair {
     let client = EmbeddedChannel()
     let server = EmbeddedChannel()
     let clientSide = Recorder()
@@ -96,6 +99,16 @@ struct ConnectedPair {
         )
         try server.pipeline.syncOperations.addHandlers([serverWire, serverHandler, serverSide])
         try client.pipeline.syncOperations.addHandlers([clientWire, clientHandler, clientSide])
+    }
+
+    deinit {
+        for (channel, wire) in [(client, clientWire), (server, serverWire)] {
+            wire.holds = false
+            wire.release()
+            channel.close(promise: nil)
+            channel.embeddedEventLoop.advanceTime(by: .minutes(1))
+            _ = try? channel.finish(acceptAlreadyClosed: true)
+        }
     }
 
     /// Connects both and shakes hands.
