@@ -97,18 +97,20 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
-        if progress.sawBytes, waiting.isEmpty {
-            progress.sawBytes = false
-            if case .idle = state.phase {
-                state.headBegan()
-                arrival = .now()
-                began = now
-                deadline = began + (state.allowance ?? .zero)
-            }
-        }
+        beginHeadIfBytesCame()
         armIfSooner()
         flushIfNeeded()
         context.fireChannelReadComplete()
+    }
+
+    /// Starts the clock of a head whose first bytes are here, be it alone or behind the request before.
+    private func beginHeadIfBytesCame() {
+        guard progress.sawBytes, waiting.isEmpty, case .idle = state.phase else { return }
+        progress.sawBytes = false
+        state.headBegan()
+        arrival = .now()
+        began = now
+        phaseBegan()
     }
 
     func read(context: ChannelHandlerContext) {
@@ -199,6 +201,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case .keepAlive, .keepAliveAnnounced:
             writeBytes(bytes)
             takeWaiting()
+            if !isReading { beginHeadIfBytesCame() }
         }
     }
 

@@ -36,7 +36,10 @@ final class RequestDecoder: ByteToMessageDecoder {
 
     func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
         if buffer.readableBytes > 0 { progress.sawBytes = true }
-        return try decoder.decode(context: context, buffer: &buffer)
+        let state = try decoder.decode(context: context, buffer: &buffer)
+        // A request that ended in between has reset it; what llhttp left is the beginning of the next.
+        if buffer.readableBytes > 0 { progress.sawBytes = true }
+        return state
     }
 
     func decodeLast(context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool) throws -> DecodingState {

@@ -68,6 +68,20 @@ import Webhooks
         #expect(!edge.isOpen)
     }
 
+    @Test(arguments: [false, true])
+    func `A head that stops behind a whole request has its own time`(repliesLate: Bool) throws {
+        let edge = try EdgeHarness(limits: EdgeLimitsTests.limits)
+        edge.responder.holdsReplies = repliesLate
+        try edge.send(post("x") + "POST / HT")
+        for promise in edge.responder.held { promise.succeed(Reply(status: 200)) }
+        #expect(try edge.statuses() == [200])
+        edge.loop.advanceTime(by: .seconds(9))
+        #expect(edge.isOpen)
+        edge.loop.advanceTime(by: .seconds(1))
+        #expect(try edge.statuses() == [408])
+        #expect(!edge.isOpen)
+    }
+
     @Test func `A body that drips is cut off after the time for the whole body`() throws {
         let edge = try EdgeHarness(limits: EdgeLimitsTests.limits)
         try edge.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n")
