@@ -79,19 +79,3 @@ enum FramingRules {
         value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
     }
 }
-
-extension String {
-    /// Compares with a lower-case ASCII word, ignoring ASCII case.
-    func equalsIgnoringCase(_ lowercased: StaticString) -> Bool {
-        guard utf8.count == lowercased.utf8CodeUnitCount else { return false }
-        return lowercased.withUTF8Buffer { wanted in
-            var index = 0
-            for byte in utf8 {
-                let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
-                if unsafe folded != wanted[index] { return false }
-                index += 1
-            }
-            return true
-        }
-    }
-}

@@ -9,13 +9,13 @@ package struct HeaderFields: Sendable {
 
     /// All values of fields with this name, which is given in lower case, in order.
     package func values(_ name: StaticString) -> [String] {
-        fields.compactMap { HeaderFields.matches($0.name, name) ? $0.value : nil }
+        fields.compactMap { $0.name.equalsIgnoringCase(name) ? $0.value : nil }
     }
 
     /// The value of the only field with this name, given in lower case; nil when there is none, or more than one.
     package func only(_ name: StaticString) -> String? {
         var found: String?
-        for field in fields where HeaderFields.matches(field.name, name) {
+        for field in fields where field.name.equalsIgnoringCase(name) {
             if found != nil { return nil }
             found = field.value
         }
@@ -24,15 +24,17 @@ package struct HeaderFields: Sendable {
 
     /// How many fields have this name, which is given in lower case.
     package func count(_ name: StaticString) -> Int {
-        fields.reduce(0) { HeaderFields.matches($1.name, name) ? $0 + 1 : $0 }
+        fields.reduce(0) { $1.name.equalsIgnoringCase(name) ? $0 + 1 : $0 }
     }
+}
 
-    /// Compares a received name with a lower-case one, ignoring ASCII case.
-    private static func matches(_ name: String, _ lowercased: StaticString) -> Bool {
-        guard name.utf8.count == lowercased.utf8CodeUnitCount else { return false }
+extension String {
+    /// Compares with a word in lower case, ignoring ASCII case: header names, and values that are tokens.
+    package func equalsIgnoringCase(_ lowercased: StaticString) -> Bool {
+        guard utf8.count == lowercased.utf8CodeUnitCount else { return false }
         return lowercased.withUTF8Buffer { wanted in
             var index = 0
-            for byte in name.utf8 {
+            for byte in utf8 {
                 let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
                 if unsafe folded != wanted[index] { return false }
                 index += 1
