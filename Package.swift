@@ -26,6 +26,10 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = (
+    core: Target.Dependency.product(name: "GRDB", package: "GRDB.swift"),
+    sqlite: Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+)
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -39,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
         // C libraries: a module map and one header each.
@@ -61,14 +66,19 @@ let package = Package(
             swiftSettings: callsC
         ),
         .target(
+            name: "Journal",
+            dependencies: ["Webhooks", nio.core, nio.posix, grdb.core, grdb.sqlite],
+            swiftSettings: callsC
+        ),
+        .target(
             name: "Delivery",
-            dependencies: ["Webhooks", "TLS", nio.core, nio.posix, nio.http1],
+            dependencies: ["Webhooks", "TLS", "OpenSSL", "Journal", nio.core, nio.posix, nio.http1, logging],
             swiftSettings: safe
         ),
         .target(
             name: "Gateway",
             dependencies: [
-                "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery",
+                "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery", "Journal",
                 nio.core, nio.posix, logging, lifecycle, signals, yams,
             ],
             swiftSettings: safe
@@ -89,6 +99,12 @@ let package = Package(
             name: "HookgateTesting",
             dependencies: ["OpenSSL", nio.core, nio.posix, nio.http1],
             path: "Tests/HookgateTesting",
+            swiftSettings: callsC
+        ),
+        .target(
+            name: "JournalTesting",
+            dependencies: ["Journal", "Webhooks", nio.core, nio.posix],
+            path: "Tests/JournalTesting",
             swiftSettings: callsC
         ),
 
@@ -118,8 +134,18 @@ let package = Package(
         ),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Webhooks", nio.core, nio.posix], swiftSettings: callsC),
         .testTarget(
+            name: "JournalTests",
+            dependencies: [
+                "Journal", "JournalTesting", "Webhooks", "HookgateTesting", nio.core, nio.posix, grdb.core,
+            ],
+            swiftSettings: callsC
+        ),
+        .testTarget(
             name: "DeliveryTests",
-            dependencies: ["Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1],
+            dependencies: [
+                "Delivery", "Journal", "Webhooks", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.embedded,
+                nio.http1,
+            ],
             swiftSettings: callsC
         ),
         .testTarget(

@@ -11,7 +11,7 @@ package enum CloudEvent {
     ///
     /// Values are percent-encoded as the HTTP binding, section 3.1.3.2, wants them.
     package static func binaryModeFields(of event: Event) -> [(name: StaticString, value: String)] {
-        [
+        var fields: [(name: StaticString, value: String)] = [
             ("content-type", "application/json"),
             ("ce-specversion", "1.0"),
             ("ce-id", event.id.description),
@@ -20,6 +20,8 @@ package enum CloudEvent {
             ("ce-subject", fieldValue(event.draft.subject)),
             ("ce-time", event.time.description),
         ]
+        if let traceParent = event.traceParent { fields.append(("ce-traceparent", fieldValue(traceParent))) }
+        return fields
     }
 
     /// A text as it may stand in a header field: blanks, quotes, percent signs and all but visible ASCII are encoded.
@@ -52,6 +54,7 @@ extension ByteBuffer {
                 json.field("type", draft.type.description)
                 json.field("subject", draft.subject)
                 json.field("time", plain: event.time.characters.span)
+                if let traceParent = event.traceParent { json.field("traceparent", traceParent) }
                 json.field("datacontenttype", "application/json")
                 json.field("data", json: draft.data)
             }

@@ -26,11 +26,14 @@ package struct EventDraft: Sendable {
     package var subject: String
     /// One JSON object (RFC 8259), the `data` of the event.
     package var data: ByteBuffer
+    /// Which way the thing went, in the provider's words (sipgate: `in`, `out`); nil when it did not say.
+    package var direction: String?
 
-    package init(type: EventType, subject: String, data: ByteBuffer) {
+    package init(type: EventType, subject: String, data: ByteBuffer, direction: String? = nil) {
         self.type = type
         self.subject = subject
         self.data = data
+        self.direction = direction
     }
 }
 
@@ -46,11 +49,14 @@ package struct Event: Sendable {
     package let time: Timestamp
     /// What happened, to what, and the rest.
     package let draft: EventDraft
+    /// The trace that the push belongs to, a valid `traceparent` (W3C Trace Context, section 3.2); nil without one.
+    package let traceParent: String?
 
-    package init(id: EventID, source: String, time: Timestamp, draft: EventDraft) {
+    package init(id: EventID, source: String, time: Timestamp, draft: EventDraft, traceParent: String? = nil) {
         self.id = id
         self.source = source
         self.time = time
         self.draft = draft
+        self.traceParent = traceParent
     }
 }

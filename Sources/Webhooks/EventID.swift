@@ -11,6 +11,12 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
         low = 0x8000_0000_0000_0000 | random.1 & 0x3FFF_FFFF_FFFF_FFFF
     }
 
+    /// An id that was kept as its two halves.
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
     /// The 36 characters of RFC 9562, section 4, in lower case.
     package var description: String {
         var buffer = ByteBuffer()

@@ -15,7 +15,12 @@ struct CallNormalizer: Sendable {
     func draft(of push: Push) -> EventDraft {
         var data = ByteBuffer()
         data.writeJSON(capacity: 768) { json in json.object { json in write(push, &json) } }
-        return EventDraft(type: type(of: push.event), subject: push.leg.text, data: data)
+        return EventDraft(
+            type: type(of: push.event),
+            subject: push.leg.text,
+            data: data,
+            direction: push.direction?.rawValue
+        )
     }
 
     private func type(of event: PushEvent) -> EventType {

@@ -1,0 +1,109 @@
+/// The tables of the journal's file, version 1.
+///
+/// The state of an entry at a destination of its audience follows from them in this order: its row in `delivery`;
+/// else, at or before the destination's `cursor`, delivered; else, named in a `receipt`, delivered; else pending.
+enum JournalSchema {
+    static let version1 = """
+        -- What a few dozen events have in common, once.
+        CREATE TABLE kind (
+            id INTEGER PRIMARY KEY,
+            route TEXT NOT NULL,
+            source TEXT NOT NULL,
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            UNIQUE (route, source, namespace, name)
+        ) STRICT;
+
+        -- Everyone who was ever a destination, with the ledger: counts since the file was made, pruned entries included.
+        CREATE TABLE destination (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            cursor INTEGER NOT NULL DEFAULT 0,
+            handed INTEGER NOT NULL DEFAULT 0,
+            accepted INTEGER NOT NULL DEFAULT 0,
+            delivered INTEGER NOT NULL DEFAULT 0,
+            dead INTEGER NOT NULL DEFAULT 0,
+            expired INTEGER NOT NULL DEFAULT 0,
+            dropped INTEGER NOT NULL DEFAULT 0,
+            pruned_delivered INTEGER NOT NULL DEFAULT 0,
+            pruned_dead INTEGER NOT NULL DEFAULT 0,
+            pruned_expired INTEGER NOT NULL DEFAULT 0,
+            pruned_dropped INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+
+        -- A set of destinations: a JSON array of their ids, ascending.
+        CREATE TABLE audience (
+            id INTEGER PRIMARY KEY,
+            destinations TEXT NOT NULL UNIQUE
+        ) STRICT;
+
+        -- The accepted events. `id` is a UUID of 16 bytes, `time` milliseconds since 1970.
+        CREATE TABLE event (
+            position INTEGER PRIMARY KEY,
+            id BLOB NOT NULL,
+            time INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            audience INTEGER NOT NULL,
+            subject TEXT NOT NULL,
+            traceparent TEXT,
+            data BLOB NOT NULL
+        ) STRICT;
+
+        -- Entries that left the line of a destination otherwise than by a plain delivery.
+        -- state: retry (due at a moment), held (behind another of its subject), dead, expired, dropped.
+        CREATE TABLE delivery (
+            destination INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            subject TEXT NOT NULL,
+            state TEXT NOT NULL,
+            replay INTEGER NOT NULL DEFAULT 0,
+            due INTEGER,
+            attempts INTEGER NOT NULL,
+            changed INTEGER NOT NULL,
+            reason TEXT,
+            PRIMARY KEY (destination, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX delivery_due ON delivery (destination, due) WHERE state = 'retry';
+        CREATE INDEX delivery_lane ON delivery (destination, subject, position) WHERE state IN ('retry', 'held');
+        CREATE INDEX delivery_entry ON delivery (position);
+
+        -- Deliveries that went well, one row for each destination and commit: `entries` holds, for every entry, the
+        -- distance of its position from the one before (the first: from `first`), the attempt's number, its HTTP
+        -- status, its age at `time` and its latency (both in milliseconds), as unsigned LEB128 numbers.
+        CREATE TABLE receipt (
+            destination INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            serial INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            entries BLOB NOT NULL,
+            PRIMARY KEY (destination, last, first, serial)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Attempts that did not go well.
+        CREATE TABLE attempt (
+            position INTEGER NOT NULL,
+            destination INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            latency INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            detail TEXT,
+            status INTEGER,
+            PRIMARY KEY (position, destination, number)
+        ) STRICT, WITHOUT ROWID;
+
+        -- What operators ask of the process that holds the journal: retry or drop what a filter selects (JSON).
+        CREATE TABLE request (
+            id INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,
+            action TEXT NOT NULL,
+            filter TEXT NOT NULL,
+            resume INTEGER NOT NULL DEFAULT 0,
+            done INTEGER NOT NULL DEFAULT 0,
+            total INTEGER,
+            finished INTEGER,
+            problem TEXT
+        ) STRICT;
+        """
+}
