@@ -1,6 +1,7 @@
 import Auth
 import Delivery
 import Edge
+import Journal
 import Logging
 import NIOCore
 import NIOPosix
@@ -17,11 +18,12 @@ struct GatewayLoops: Sendable {
     /// Builds each loop's part on that loop.
     static func make(
         _ configuration: GatewayConfiguration,
+        journal: (any EventJournal)?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool,
         logger: Logger
     ) async throws -> GatewayLoops {
-        let shared = try Shared(configuration, hashing: hashing, logger: logger)
+        let shared = try Shared(configuration, journal: journal, hashing: hashing, logger: logger)
         var edges: [NIOLoopBound<EdgeLoop>] = []
         var forwarders: [NIOLoopBound<Forwarder>] = []
         for loop in group.makeIterator() {
@@ -44,6 +46,7 @@ struct GatewayLoops: Sendable {
 /// What all loops share: immutable, or locked by its owner.
 private struct Shared: Sendable {
     let configuration: GatewayConfiguration
+    let journal: (any EventJournal)?
     let routes: RouteTable
     let credentials: CredentialStore
     let throttle = FailureThrottle()
@@ -51,8 +54,14 @@ private struct Shared: Sendable {
     let logger: Logger
     let loops: Int
 
-    init(_ configuration: GatewayConfiguration, hashing: NIOThreadPool, logger: Logger) throws {
+    init(
+        _ configuration: GatewayConfiguration,
+        journal: (any EventJournal)?,
+        hashing: NIOThreadPool,
+        logger: Logger
+    ) throws {
         self.configuration = configuration
+        self.journal = journal
         let positions = Dictionary(
             configuration.destinations.enumerated().map { ($1.name, $0) }
         ) { first, _ in first }
@@ -85,13 +94,15 @@ private struct Shared: Sendable {
                     routePath: route.path,
                     followUpKey: followUpKey
                 ),
-                source: configuration.publicURL + route.path
+                source: configuration.publicURL + route.path,
+                isDurable: route.isDurable
             )
         }
         let pipeline = IngestPipeline(
             routes: routes,
             lanes: lanes,
             authenticator: try Authenticator(store: credentials, throttle: throttle, eventLoop: loop),
+            journal: journal,
             forwarder: forwarder,
             ids: EventIDSource(),
             log: IngestLog(logger: logger, destinations: configuration.destinations.map(\.name)),

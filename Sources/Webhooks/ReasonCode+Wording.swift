@@ -85,6 +85,16 @@ extension ReasonCode {
             )
         case .destinationRefused:
             ("A destination did not accept the event; it was not kept.", "Send it again after the time in Retry-After.")
+        case .journalUnavailable:
+            (
+                "The journal cannot be written at the moment; the event was not kept.",
+                "Send it again after the time in Retry-After."
+            )
+        case .journalFull:
+            (
+                "The journal has reached its largest size; the event was not kept.",
+                "Send it again after the time in Retry-After; the operator sees to the backlog."
+            )
         case .overloaded:
             (
                 "The gateway has more to do than it can; the event was not kept.",

@@ -41,6 +41,8 @@ package enum ReasonCode: String, Sendable, CaseIterable {
     case destinationUnavailable = "destination_unavailable"
     case destinationTimeout = "destination_timeout"
     case destinationRefused = "destination_refused"
+    case journalUnavailable = "journal_unavailable"
+    case journalFull = "journal_full"
     case overloaded
     case shuttingDown = "shutting_down"
 
@@ -63,7 +65,9 @@ package enum ReasonCode: String, Sendable, CaseIterable {
             422
         case .tooManyFailures: 429
         case .headerTooLarge: 431
-        case .destinationUnavailable, .destinationTimeout, .destinationRefused, .overloaded, .shuttingDown: 503
+        case .destinationUnavailable, .destinationTimeout, .destinationRefused, .journalUnavailable, .journalFull,
+            .overloaded, .shuttingDown:
+            503
         }
     }
 }

@@ -60,7 +60,7 @@ extension ReasonCode {
             .unsupportedContentCoding, .invalidPercentEncoding, .invalidUTF8, .tooManyFields, .unknownEvent,
             .missingField, .duplicateField, .controlCharacter, .valueTooLong, .invalidIdentifier, .invalidDirection,
             .invalidNumber, .invalidDTMF, .destinationUnavailable, .destinationTimeout, .destinationRefused,
-            .overloaded:
+            .journalUnavailable, .journalFull, .overloaded:
             false
         }
     }

@@ -10,11 +10,10 @@ package enum ConfigurationLoader {
 
     private static let keys = ConfigurationSection.Keys(
         known: [
-            "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "follow_up_key",
-            "logging", "shutdown_timeout",
+            "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
+            "follow_up_key", "logging", "shutdown_timeout",
         ],
         later: [
-            "journal": "remove it; every route forwards before it answers",
             "admin": "remove it; the log tells what happens",
         ]
     )
@@ -88,7 +87,9 @@ package enum ConfigurationLoader {
         let listeners = ListenerSection(base: base, environment: environment).read(top)
         let (users, userNames) = UserSection(base: base, environment: environment).read(top)
         let (destinations, destinationNames) = DestinationSection().read(top)
-        let routes = RouteSection(users: userNames, destinations: destinationNames).read(top)
+        let journal = JournalSection(base: base).read(top)
+        let routes = RouteSection(users: userNames, destinations: destinationNames, hasJournal: top.has("journal"))
+            .read(top)
         let followUpKey = followUpKey(top, base: base, environment: environment)
         let logging = logging(top)
         let shutdownTimeout = top.scalar("shutdown_timeout")?.duration(in: .milliseconds(100) ... .minutes(10))
@@ -101,6 +102,7 @@ package enum ConfigurationLoader {
             users: users,
             routes: routes,
             destinations: destinations,
+            journal: journal,
             followUpKey: followUpKey,
             logging: logging,
             shutdownTimeout: shutdownTimeout ?? .seconds(10)
@@ -184,6 +186,10 @@ package enum ConfigurationLoader {
         for user in users where !routes.contains(where: { $0.users.contains(user.name) }) {
             let message = "the user \(user.name.quoted) may post to no route"
             top.log.warning(top.has("users") ? "users" : "users_file", at: top.position(of: "users"), message)
+        }
+        if top.has("journal"), !routes.contains(where: \.isDurable) {
+            let message = "no route uses it: each says `durable: false`"
+            top.log.warning("journal", at: top.position(of: "journal"), message)
         }
         for destination in destinations where !routes.contains(where: { $0.destinations.contains(destination.name) }) {
             let message = "no route sends to the destination \(destination.name.quoted)"

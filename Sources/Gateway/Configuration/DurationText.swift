@@ -1,11 +1,12 @@
 import NIOCore
 
-/// Durations as the configuration writes them: `1500ms`, `5s`, `2m`, `24h`.
+/// Durations as the configuration writes them: `1500ms`, `5s`, `2m`, `24h`, `7d`.
 ///
 /// A whole number and one unit.
 enum DurationText {
     private static let units: [(suffix: String, nanoseconds: Int64)] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+        ("d", 86_400_000_000_000),
     ]
 
     /// Nil when it is no duration, or one beyond counting.
@@ -20,7 +21,7 @@ enum DurationText {
 
     /// What to write instead of a text that is no duration.
     static func remedy(for text: String) -> String {
-        let form = "write a whole number and a unit: `1500ms`, `5s`, `2m` or `24h`"
+        let form = "write a whole number and a unit: `1500ms`, `5s`, `2m`, `24h` or `7d`"
         return Int64(text) != nil && !text.hasPrefix("-") ? "\(form); a bare number has no unit" : form
     }
 

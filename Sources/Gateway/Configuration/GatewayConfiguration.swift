@@ -19,6 +19,8 @@ package struct GatewayConfiguration: Sendable {
     package var routes: [RouteConfiguration]
     /// Where events go.
     package var destinations: [Destination]
+    /// Where accepted events are kept; nil when no route keeps any.
+    package var journal: JournalConfiguration?
     /// Signs follow-up addresses.
     ///
     /// Nil: a random key, which dies with the process.
@@ -71,6 +73,18 @@ package struct RouteConfiguration: Sendable {
     package var users: [String]
     /// Names of destinations, each of which gets every event it wants.
     package var destinations: [String]
+    /// True: answered when the journal has it. False: forwarded first, then answered, and nothing is stored.
+    package var isDurable: Bool
+}
+
+/// The durable queue between accepting and delivering.
+package struct JournalConfiguration: Sendable {
+    /// The absolute path of the SQLite file; `-wal`, `-shm` and `.lock` stand beside it.
+    package var path: String
+    /// How long events are kept that are settled everywhere.
+    package var retain: TimeAmount
+    /// How large it may become before new events are refused, in bytes.
+    package var maxBytes: Int
 }
 
 /// How logs look.

@@ -68,6 +68,12 @@ struct LocalFile {
         return status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : nil
     }
 
+    /// Whether something has this name, whatever it is.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0
+    }
+
     /// The current folder; `/` when it is gone.
     static var currentFolder: String {
         guard let path = unsafe getcwd(nil, 0) else { return "/" }

@@ -3,8 +3,9 @@ struct RouteSection {
     /// Every user and destination that was named, good or bad.
     let users: Set<String>
     let destinations: Set<String>
+    /// Whether the file has a `journal`, good or bad.
+    let hasJournal: Bool
 
-    private static let forwards = "remove it; every route forwards before it answers"
     private static let keys = ConfigurationSection.Keys(
         known: ["path", "provider", "users", "destinations", "durable"],
         later: [
@@ -36,11 +37,19 @@ struct RouteSection {
                 what: "destination",
                 remedy: receivers
             )
-            if let scalar = section.scalar("durable"), scalar.boolean() == true {
-                scalar.error("`durable: true` is not available in this version", remedy: RouteSection.forwards)
+            let durable = section.scalar("durable")
+            let isDurable = durable?.boolean() ?? hasJournal
+            if let durable, isDurable, !hasJournal {
+                durable.error("needs a journal", remedy: "add `journal: {path: ../var/journal.sqlite}`")
             }
             guard let path, let provider, let users, let destinations else { return nil }
-            return RouteConfiguration(path: path, provider: provider, users: users, destinations: destinations)
+            return RouteConfiguration(
+                path: path,
+                provider: provider,
+                users: users,
+                destinations: destinations,
+                isDurable: isDurable
+            )
         }
     }
 

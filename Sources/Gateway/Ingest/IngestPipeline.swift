@@ -1,10 +1,11 @@
 import Auth
 import Delivery
 import Edge
+import Journal
 import NIOCore
 import Webhooks
 
-/// The walk of one webhook, top to bottom: route, credentials, decode, validate, normalise, forward, reply.
+/// The walk of one webhook, top to bottom: route, credentials, decode, validate, normalise, keep, reply.
 ///
 /// The edge hands in requests that are complete and small, and turns the replies into bytes. One pipeline per event
 /// loop, used on that loop only; every step is a pure function or returns a future of the same loop.
@@ -15,11 +16,14 @@ final class IngestPipeline: Responder {
         let provider: any Provider
         /// The CloudEvents `source` of the route's events.
         let source: String
+        /// Whether the reply waits for the journal; else for the destinations.
+        let isDurable: Bool
     }
 
     private let routes: RouteTable
     private let lanes: [Lane]
     private let authenticator: Authenticator
+    private let journal: (any EventJournal)?
     private let forwarder: Forwarder
     private let ids: EventIDSource
     private let log: IngestLog
@@ -29,6 +33,7 @@ final class IngestPipeline: Responder {
         routes: RouteTable,
         lanes: [Lane],
         authenticator: Authenticator,
+        journal: (any EventJournal)?,
         forwarder: Forwarder,
         ids: EventIDSource,
         log: IngestLog,
@@ -37,6 +42,7 @@ final class IngestPipeline: Responder {
         self.routes = routes
         self.lanes = lanes
         self.authenticator = authenticator
+        self.journal = journal
         self.forwarder = forwarder
         self.ids = ids
         self.log = log
@@ -115,14 +121,43 @@ final class IngestPipeline: Responder {
         on match: RouteTable.Match
     ) -> EventLoopFuture<Reply> {
         let lane = lanes[match.index]
+        let traceParent = TraceParent.of(request.head.headers)
         let events = drafts.map { draft in
-            Event(id: ids.next(at: request.head.arrival), source: lane.source, time: request.head.arrival, draft: draft)
+            Event(
+                id: ids.next(at: request.head.arrival),
+                source: lane.source,
+                time: request.head.arrival,
+                draft: draft,
+                traceParent: traceParent
+            )
         }
-        // The journal's place: once it is here, its append stands instead of this forwarding, the reply waits for the
-        // commit alone, and a dispatcher delivers.
-        return forward(events, on: match.route).assumeIsolated()
+        let kept =
+            if lane.isDurable, let journal {
+                keep(events, on: match.route, in: journal)
+            } else {
+                forward(events, on: match.route)
+            }
+        return kept.assumeIsolated()
             .map { refusal in refusal ?? lane.provider.reply(to: drafts) }
             .nonisolated()
+    }
+
+    /// Makes the events durable; the dispatchers deliver them from there.
+    ///
+    /// - Returns: nil once a synced commit holds them, else the reply that says that nothing was kept.
+    private func keep(_ events: [Event], on route: Route, in journal: any EventJournal) -> EventLoopFuture<Reply?> {
+        let entries = events.map { event in
+            NewEntry(
+                event: event,
+                route: route.path,
+                destinations: DestinationSet(route.destinations.lazy.filter { self.forwarder.wants(event, $0) })
+            )
+        }
+        let promise = eventLoop.makePromise(of: Void.self)
+        journal.append(entries, promise: promise)
+        return promise.futureResult
+            .map { nil }
+            .recover { error in (error as? JournalError)?.refusal ?? .refusal(.journalUnavailable) }
     }
 
     /// Hands every event to every destination that wants it, side by side.

@@ -1,4 +1,5 @@
 import Delivery
+import Journal
 import NIOCore
 import Webhooks
 
@@ -6,6 +7,18 @@ extension Reply {
     /// A 429 for as long as the throttle says, in whole seconds rounded up (RFC 9110, section 10.2.3).
     static func throttled(_ delay: TimeAmount) -> Reply {
         .refusal(.tooManyFailures, retryAfter: Int((delay.nanoseconds + 999_999_999) / 1_000_000_000))
+    }
+}
+
+extension JournalError {
+    /// What the sender is told when the journal did not take the event.
+    var refusal: Reply {
+        switch self {
+        case .unavailable: .refusal(.journalUnavailable)
+        case .full: .refusal(.journalFull)
+        case .overloaded: .refusal(.overloaded)
+        case .closed: .refusal(.shuttingDown)
+        }
     }
 }
 
