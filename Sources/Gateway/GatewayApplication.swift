@@ -45,7 +45,13 @@ package struct GatewayApplication: Sendable {
     private func serve(on group: MultiThreadedEventLoopGroup, hashing: NIOThreadPool) async throws {
         // Everything that can fail is built before anything is served.
         let stores = try configuration.listeners.map { try ServerCertificate.load($0.tls) }
-        let loops = try await GatewayLoops.make(configuration, journal: nil, on: group, hashing: hashing, logger: logger)
+        let loops = try await GatewayLoops.make(
+            configuration,
+            journal: nil,
+            on: group,
+            hashing: hashing,
+            logger: logger
+        )
         var listeners: [Listener] = []
         for (listener, store) in zip(configuration.listeners, stores) {
             let bound = try await bind(listener, store, on: group, loops: loops.edge)

@@ -1,5 +1,5 @@
 extension Breakage {
-    static let all: [Breakage] = top + listeners + users + routes + destinations + later
+    static let all: [Breakage] = top + listeners + users + routes + destinations + journal + later
 
     private static let top: [Breakage] = [
         .init("public_url: https://hooks.example.net:8443\n", "", at: "1:1", "public_url", "is missing"),
@@ -317,16 +317,20 @@ extension Breakage {
         ),
     ]
 
+    private static let journal: [Breakage] = [
+        .init("durable: false", "durable: true", at: "18:14", "routes[0].durable", "needs a journal; add `journal:"),
+        .init("event_loops: 2", "journal: {}", at: "2:10", "journal.path", "is missing; add `path: ../var/journal"),
+        .init("event_loops: 2", "journal: x", at: "2:10", "journal", "has to be a mapping"),
+        .init("event_loops: 2", "journal: {path: var/}", at: "2:17", "journal.path", "names a folder"),
+        .init("event_loops: 2", "journal: {path: .}", at: "2:17", "journal.path", "it is a folder"),
+        .init("event_loops: 2", "journal: {path: j, retain: 7}", at: "2:28", "journal.retain", "no unit"),
+        .init("event_loops: 2", "journal: {path: j, retain: 1s}", at: "2:28", "journal.retain", "between 1m and 3650d"),
+        .init("event_loops: 2", "journal: {path: j, max_size: 1MiB}", at: "2:30", "journal.max_size", "between 16MiB"),
+        .init("event_loops: 2", "journal: {path: j, size: 1GiB}", at: "2:20", "journal.size", "unknown key `size`"),
+    ]
+
     private static let later: [Breakage] = [
-        .init(
-            "event_loops: 2",
-            "journal: {path: x}",
-            at: "2:1",
-            "journal",
-            "not available in this version; remove it; every route"
-        ),
         .init("event_loops: 2", "admin: {address: x}", at: "2:1", "admin", "`admin` is not available in this version"),
-        .init("durable: false", "durable: true", at: "18:14", "routes[0].durable", "`durable: true` is not available"),
         .init("durable: false", "decide: {}", at: "18:5", "routes[0].decide", "not available"),
         .init("durable: false", "signature: {mode: require}", at: "18:5", "routes[0].signature", "not available"),
         .init("timeout: 5s", "expire: {}", at: "23:5", "destinations[0].expire", "not available"),

@@ -52,7 +52,7 @@ struct Breakage: Sendable, CustomTestStringConvertible {
               - {name: crm, url: "https://crm.example.net"}
               - {name: crm, url: "http://127.0.0.1:9000"}
             logging: {level: loud, mask_personal_data: yes}
-            journal: {path: x}
+            journal: {path: x, retain: 7}
 
             """
         let issues = try ConfigurationFixture().issues(text).filter { $0.severity == .error }
@@ -62,7 +62,7 @@ struct Breakage: Sendable, CustomTestStringConvertible {
                 "1 users", "1 public_url", "2 evnt_loops", "4 listeners[0].tls", "4 listeners[0].address",
                 "5 listeners[0].limits.idle_timeout", "7 routes[0].path", "8 routes[0].provider",
                 "9 routes[0].users[0]", "10 routes[0].destinations", "12 destinations[0].url",
-                "13 destinations[1].name", "14 logging.level", "14 logging.mask_personal_data", "15 journal",
+                "13 destinations[1].name", "14 logging.level", "14 logging.mask_personal_data", "15 journal.retain",
             ]
         )
     }

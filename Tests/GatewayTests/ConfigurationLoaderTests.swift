@@ -55,6 +55,22 @@ import Testing
         #expect(configuration.followUpKey == nil)
     }
 
+    @Test func `with a journal every route is durable unless it says otherwise`() throws {
+        let fixture = try ConfigurationFixture()
+        let text = ConfigurationFixture.good.replacing("    durable: false\n", with: "")
+        #expect(try fixture.load(text).0.routes.map(\.isDurable) == [false])
+        let (kept, warnings) = try fixture.load(text + "journal: {path: var/journal.sqlite}\n")
+        #expect(warnings == [])
+        #expect(kept.routes.map(\.isDurable) == [true])
+        #expect(kept.journal?.path == "\(fixture.folder)/var/journal.sqlite")
+        #expect(kept.journal?.retain == .hours(7 * 24) && kept.journal?.maxBytes == 2 << 30)
+        let (idle, remarks) = try fixture.load(
+            ConfigurationFixture.good + "journal: {path: /j, retain: 36h, max_size: 1GiB}\n"
+        )
+        #expect(remarks.map(\.key) == ["journal"] && idle.routes.map(\.isDurable) == [false])
+        #expect(idle.journal?.retain == .hours(36) && idle.journal?.maxBytes == 1 << 30)
+    }
+
     @Test func `the file of the benchmark loads`() throws {
         let fixture = try ConfigurationFixture()
         let text = """

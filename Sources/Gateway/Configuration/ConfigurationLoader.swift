@@ -14,7 +14,7 @@ package enum ConfigurationLoader {
             "follow_up_key", "logging", "shutdown_timeout",
         ],
         later: [
-            "admin": "remove it; the log tells what happens",
+            "admin": "remove it; the log tells what happens"
         ]
     )
     private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
