@@ -8,7 +8,7 @@ package enum TraceParent {
         return value.utf8.count == length ? value : String(value.prefix(length))
     }
 
-    /// `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01`
+    /// As in `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01`.
     private static let length = 55
 
     private static func isValid(_ value: String) -> Bool {

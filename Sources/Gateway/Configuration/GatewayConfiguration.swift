@@ -73,7 +73,7 @@ package struct RouteConfiguration: Sendable {
     package var users: [String]
     /// Names of destinations, each of which gets every event it wants.
     package var destinations: [String]
-    /// True: answered when the journal has it. False: forwarded first, then answered, and nothing is stored.
+    /// Whether a push is answered when the journal has it; else it is forwarded first, and nothing is stored.
     package var isDurable: Bool
 }
 
