@@ -49,6 +49,39 @@ package enum ConfigurationLoader {
         return try load(text, log: log, base: BaseFolder(ofFile: path), environment: environment)
     }
 
+    /// The path of the journal alone: what else stands in the file may be wrong, and no secret has to be at hand.
+    ///
+    /// - Parameter path: the configuration.
+    /// - Returns: the absolute path of the journal.
+    /// - Throws: `CommandProblem`.
+    static func journalPath(_ path: String) throws(CommandProblem) -> String {
+        let log = IssueLog(file: path)
+        let file: LocalFile
+        do {
+            file = try LocalFile.read(path, limit: maxBytes)
+        } catch {
+            throw CommandProblem(
+                .configuration,
+                "cannot read the configuration \(path.quoted): \(error.reason); name it with --config, or the journal with --journal"
+            )
+        }
+        guard let document = try? YAMLDocument.compose(file.text ?? ""), let root = document.root,
+            let node = root.mapping?["journal"],
+            let top = ConfigurationSection(
+                ["journal": node],
+                path: "",
+                keys: .init(known: ["journal"]),
+                file: YAMLFile(log: log, duplicated: [:])
+            )
+        else {
+            throw CommandProblem(.configuration, "\(path.quoted) names no journal; name it with --journal")
+        }
+        guard let journal = JournalSection(base: BaseFolder(ofFile: path)).read(top) else {
+            throw CommandProblem(.configuration, IssueReport.text(log.issues))
+        }
+        return journal.path
+    }
+
     private static func load(
         _ text: String,
         log: IssueLog,
