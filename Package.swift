@@ -26,6 +26,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let grdb = (
     core: Target.Dependency.product(name: "GRDB", package: "GRDB.swift"),
     sqlite: Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -44,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
     ],
     targets: [
         // C libraries: a module map and one header each.
@@ -76,9 +78,14 @@ let package = Package(
             swiftSettings: safe
         ),
         .target(
+            name: "Admin",
+            dependencies: ["Webhooks", "Journal", "Delivery", nio.core, logging, lifecycle, hummingbird],
+            swiftSettings: safe
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
-                "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery", "Journal",
+                "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery", "Journal", "Admin",
                 nio.core, nio.posix, logging, lifecycle, signals, yams,
             ],
             swiftSettings: safe

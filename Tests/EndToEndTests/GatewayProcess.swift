@@ -11,6 +11,8 @@ final class GatewayProcess: Sendable {
     /// The file to verify its certificate with.
     var authority: String { folder.appending(path: "ca.pem").path }
     private let process: RunningProcess
+    /// The gateway that this one continues, which owns the folder.
+    private let first: GatewayProcess?
 
     /// Starts a gateway and waits until it says that it listens.
     ///
@@ -19,8 +21,15 @@ final class GatewayProcess: Sendable {
     ///   - limits: a YAML map of the listener's limits.
     ///   - timeout: of the destination.
     ///   - extra: further lines of configuration.
+    ///   - destination: further keys of the destination.
     /// - Throws: `Failure` when it does not start.
-    init(backend: Int, limits: String = "{}", timeout: String = "5s", extra: String = "") async throws {
+    init(
+        backend: Int,
+        limits: String = "{}",
+        timeout: String = "5s",
+        extra: String = "",
+        destination: String? = nil
+    ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "hookgate-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let made = try await Command.run(Command.hookgate, ["cert", "generate", "--out", folder.path])
@@ -38,26 +47,43 @@ final class GatewayProcess: Sendable {
         routes:
           - {path: /hooks/sipgate, provider: sipgate, users: [sipgate], destinations: [backend]}
         destinations:
-          - {name: backend, url: "http://127.0.0.1:\(backend)/events", timeout: \(timeout)}
+          - {name: backend, url: "http://127.0.0.1:\(backend)/events", timeout: \(timeout)\(destination.map { ", " + $0 } ?? "")}
         logging: {level: debug, format: json}
         shutdown_timeout: 20s
         \(extra)
         """.write(to: configuration, atomically: true, encoding: .utf8)
-        process = try RunningProcess(
+        process = try GatewayProcess.start(in: folder)
+        port = try await GatewayProcess.port(of: process)
+        first = nil
+    }
+
+    /// Starts a gateway again that has ended, with what it left behind.
+    init(restarting gateway: GatewayProcess) async throws {
+        folder = gateway.folder
+        process = try GatewayProcess.start(in: folder)
+        port = try await GatewayProcess.port(of: process)
+        first = gateway
+    }
+
+    private static func start(in folder: URL) throws -> RunningProcess {
+        try RunningProcess(
             Command.hookgate,
-            ["run", "--config", configuration.path],
+            ["run", "--config", folder.appending(path: "hookgate.yaml").path],
             environment: ["HOOKGATE_TEST_PASSWORD": GatewayProcess.password]
         )
+    }
+
+    private static func port(of process: RunningProcess) async throws -> Int {
         let line = try await process.line { $0.contains("\"listening\"") }
         guard let match = line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) else {
             throw Failure("no port in: \(line)")
         }
-        self.port = port
+        return port
     }
 
     deinit {
         process.kill()
-        try? FileManager.default.removeItem(at: folder)
+        if first == nil { try? FileManager.default.removeItem(at: folder) }
     }
 
     var url: String { "https://localhost:\(port)/hooks/sipgate" }
@@ -66,6 +92,9 @@ final class GatewayProcess: Sendable {
     var log: String { process.output }
 
     func terminate() { process.terminate() }
+
+    /// SIGKILL: no chance to do anything more.
+    func kill() { process.kill() }
 
     /// Waits for the end.
     func exitStatus() async -> Int32 { await process.exitStatus() }

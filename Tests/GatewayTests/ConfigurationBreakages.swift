@@ -330,7 +330,15 @@ extension Breakage {
     ]
 
     private static let later: [Breakage] = [
-        .init("event_loops: 2", "admin: {address: x}", at: "2:1", "admin", "`admin` is not available in this version"),
+        .init(
+            "event_loops: 2",
+            "admin: {address: x}",
+            at: "2:18",
+            "admin.address",
+            "has no port; write `127.0.0.1:9443`"
+        ),
+        .init("event_loops: 2", "admin: {address: 0.0.0.0:1}", at: "2:18", "admin.address", "loopback interface"),
+        .init("event_loops: 2", "admin: {}", at: "2:8", "admin.address", "is missing"),
         .init("durable: false", "decide: {}", at: "18:5", "routes[0].decide", "not available"),
         .init("durable: false", "signature: {mode: require}", at: "18:5", "routes[0].signature", "not available"),
         .init("timeout: 5s", "expire: {}", at: "23:5", "destinations[0].expire", "not available"),

@@ -11,10 +11,7 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "follow_up_key", "logging", "shutdown_timeout",
-        ],
-        later: [
-            "admin": "remove it; the log tells what happens"
+            "admin", "follow_up_key", "logging", "shutdown_timeout",
         ]
     )
     private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
@@ -136,6 +133,7 @@ package enum ConfigurationLoader {
             routes: routes,
             destinations: destinations,
             journal: journal,
+            admin: AdminSection().read(top),
             followUpKey: followUpKey,
             logging: logging,
             shutdownTimeout: shutdownTimeout ?? .seconds(10)

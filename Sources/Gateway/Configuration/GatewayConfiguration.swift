@@ -21,6 +21,8 @@ package struct GatewayConfiguration: Sendable {
     package var destinations: [Destination]
     /// Where accepted events are kept; nil when no route keeps any.
     package var journal: JournalConfiguration?
+    /// Where operators look; nil when nobody does.
+    package var admin: AdminConfiguration?
     /// Signs follow-up addresses.
     ///
     /// Nil: a random key, which dies with the process.
@@ -85,6 +87,14 @@ package struct JournalConfiguration: Sendable {
     package var retain: TimeAmount
     /// How large it may become before new events are refused, in bytes.
     package var maxBytes: Int
+}
+
+/// The operators' own listener, on the loopback interface.
+package struct AdminConfiguration: Sendable {
+    /// The address to bind.
+    package var host: String
+    /// The port to bind; 0 picks a free one.
+    package var port: Int
 }
 
 /// How logs look.
