@@ -17,6 +17,22 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
         self.low = low
     }
 
+    /// An id from its 36 characters, RFC 9562, section 4, in either case; nil when they are none of a UUID.
+    package init?(_ text: String) {
+        guard text.utf8.count == 36 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        for (index, byte) in text.utf8.enumerated() {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+            words.0 = words.0 << 4 | words.1 >> 60
+            words.1 = words.1 << 4 | UInt64(digit)
+        }
+        self.init(high: words.0, low: words.1)
+    }
+
     /// The 36 characters of RFC 9562, section 4, in lower case.
     package var description: String {
         var buffer = ByteBuffer()
