@@ -32,7 +32,15 @@ struct JournalScan {
     /// The destinations' ids by audience, ascending.
     let audiences: [Int64: [Int64]]
 
-    init(_ database: Database) throws {
+    /// How much to read.
+    enum Reading {
+        /// Names, sets and cursors.
+        case names
+        /// Also which entries beyond the cursors were delivered.
+        case states
+    }
+
+    init(_ database: Database, reading: Reading = .states) throws {
         self.database = database
         kinds = try Row.fetchAll(database, sql: "SELECT id, route, source, namespace, name FROM kind")
             .reduce(into: [:]) { kinds, row in
@@ -46,13 +54,13 @@ struct JournalScan {
             .reduce(into: [:]) { standings, row in
                 let id: Int64 = row[0]
                 let cursor: Int64 = row[2]
-                let receipts = try JournalScan.receipts(database, destination: id, after: cursor)
+                let receipts =
+                    reading == .names ? [] : try JournalScan.receipts(database, destination: id, after: cursor)
                 standings[id] = Standing(id: id, name: row[1], cursor: cursor, receipts: receipts)
             }
         audiences = try Row.fetchAll(database, sql: "SELECT id, destinations FROM audience")
             .reduce(into: [:]) { audiences, row in
-                let text: String = row[1]
-                audiences[row[0]] = text.dropFirst().dropLast().split(separator: ",").compactMap { Int64($0) }
+                audiences[row[0]] = AudienceTable.members(row[1])
             }
     }
 
@@ -90,7 +98,7 @@ struct JournalScan {
     }
 
     /// The part of a filter that the tables can decide; nil when it lets nothing through.
-    private func condition(_ filter: JournalFilter) -> (sql: String, arguments: StatementArguments)? {
+    func condition(_ filter: JournalFilter) -> (sql: String, arguments: StatementArguments)? {
         var parts = ["1"]
         var arguments = StatementArguments()
         if let id = filter.id {
@@ -220,7 +228,7 @@ struct JournalScan {
                 sql: "SELECT first, time, entries FROM receipt WHERE destination = ? AND last >= ? AND first <= ?",
                 arguments: [id, position, position]
             ).flatMap { row in
-                Receipt.attempts(of: position, first: row[0], time: row[1], entries: Array(row[2] as Data))
+                Receipt.attempts(of: position, first: row[0], time: row[1], entries: row[2])
             }
             delivery.history = (failures + successes).sorted { ($0.number, $0.time) < ($1.number, $1.time) }
             delivery.attempts = max(delivery.attempts, delivery.history.last?.number ?? 0)
@@ -232,13 +240,12 @@ struct JournalScan {
     private static func receipts(_ database: Database, destination: Int64, after cursor: Int64) throws -> Set<Int64> {
         let rows = try Row.fetchCursor(
             database,
-            sql: "SELECT first, entries FROM receipt WHERE destination = ? AND last > ?",
+            sql: "SELECT first, last, checksum, entries FROM receipt WHERE destination = ? AND last > ?",
             arguments: [destination, cursor]
         )
         var positions: Set<Int64> = []
         while let row = try rows.next() {
-            let entries: Data = row[1]
-            for entry in Receipt.decode(first: row[0], entries: Array(entries)) where entry.position > cursor {
+            for entry in Receipt.intact(row, destination: destination) where entry.position > cursor {
                 positions.insert(entry.position)
             }
         }

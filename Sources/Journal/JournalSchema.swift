@@ -1,8 +1,19 @@
-/// The tables of the journal's file, version 1.
+import GRDB
+
+/// The tables of the journal's file.
 ///
 /// The state of an entry at a destination of its audience follows from them in this order: its row in `delivery`;
 /// else, at or before the destination's `cursor`, delivered; else, named in a `receipt`, delivered; else pending.
+///
+/// SQLite does not notice a flipped bit. Where one would lose or alter an event unseen, a row carries a checksum.
 enum JournalSchema {
+    /// The steps from an empty file to the present tables, by version.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { try $0.execute(sql: version1) }
+        return migrator
+    }
+
     static let version1 = """
         -- What a few dozen events have in common, once.
         CREATE TABLE kind (
@@ -28,7 +39,8 @@ enum JournalSchema {
             pruned_delivered INTEGER NOT NULL DEFAULT 0,
             pruned_dead INTEGER NOT NULL DEFAULT 0,
             pruned_expired INTEGER NOT NULL DEFAULT 0,
-            pruned_dropped INTEGER NOT NULL DEFAULT 0
+            pruned_dropped INTEGER NOT NULL DEFAULT 0,
+            checksum INTEGER NOT NULL DEFAULT 0
         ) STRICT;
 
         -- A set of destinations: a JSON array of their ids, ascending.
@@ -40,10 +52,11 @@ enum JournalSchema {
         -- The accepted events. `id` is a UUID of 16 bytes, `time` milliseconds since 1970.
         CREATE TABLE event (
             position INTEGER PRIMARY KEY,
-            id BLOB NOT NULL,
-            time INTEGER NOT NULL,
             kind INTEGER NOT NULL,
             audience INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            checksum INTEGER NOT NULL,
+            id BLOB NOT NULL,
             subject TEXT NOT NULL,
             traceparent TEXT,
             data BLOB NOT NULL
@@ -51,12 +64,14 @@ enum JournalSchema {
 
         -- Entries that left the line of a destination otherwise than by a plain delivery.
         -- state: retry (due at a moment), held (behind another of its subject), dead, expired, dropped.
+        -- claimed: 1 while a deliverer has it; `due` is then when the claim ends.
         CREATE TABLE delivery (
             destination INTEGER NOT NULL,
             position INTEGER NOT NULL,
             subject TEXT NOT NULL,
-            state TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('retry', 'held', 'dead', 'expired', 'dropped')),
             replay INTEGER NOT NULL DEFAULT 0,
+            claimed INTEGER NOT NULL DEFAULT 0,
             due INTEGER,
             attempts INTEGER NOT NULL,
             changed INTEGER NOT NULL,
@@ -64,18 +79,21 @@ enum JournalSchema {
             PRIMARY KEY (destination, position)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX delivery_due ON delivery (destination, due) WHERE state = 'retry';
-        CREATE INDEX delivery_lane ON delivery (destination, subject, position) WHERE state IN ('retry', 'held');
+        CREATE INDEX delivery_claimed ON delivery (destination) WHERE claimed = 1;
+        CREATE INDEX delivery_lane ON delivery (destination, subject, position)
+            WHERE state IN ('retry', 'held') AND replay = 0;
         CREATE INDEX delivery_entry ON delivery (position);
 
         -- Deliveries that went well, one row for each destination and commit: `entries` holds, for every entry, the
         -- distance of its position from the one before (the first: from `first`), the attempt's number, its HTTP
-        -- status, its age at `time` and its latency (both in milliseconds), as unsigned LEB128 numbers.
+        -- status, how long before `time` it ended and its latency (both in milliseconds), as unsigned LEB128 numbers.
         CREATE TABLE receipt (
             destination INTEGER NOT NULL,
             last INTEGER NOT NULL,
             first INTEGER NOT NULL,
             serial INTEGER NOT NULL,
             time INTEGER NOT NULL,
+            checksum INTEGER NOT NULL,
             entries BLOB NOT NULL,
             PRIMARY KEY (destination, last, first, serial)
         ) STRICT, WITHOUT ROWID;

@@ -1,3 +1,5 @@
+import Foundation
+import GRDB
 import Webhooks
 
 /// Deliveries that went well, packed: what stands in `receipt.entries`.
@@ -11,46 +13,77 @@ enum Receipt {
         var position: Int64
         var attempt: Int
         var status: Int
-        /// From the end of the attempt to the row's `time`, in milliseconds.
-        var age: Int
+        /// When the attempt ended, in milliseconds since 1970.
+        var ended: Int64
         /// In milliseconds.
         var latency: Int
     }
 
-    /// The content of a row; entries in ascending order of position.
-    static func encode(first: Int64, _ entries: [Entry]) -> [UInt8] {
+    /// The content of a row of this time; entries in ascending order of position.
+    static func encode(first: Int64, time: Int64, _ entries: [Entry]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(entries.count * 8)
         var previous = first
         for entry in entries {
-            append(UInt64(max(0, entry.position - previous)), &bytes)
-            append(UInt64(max(0, entry.attempt)), &bytes)
-            append(UInt64(max(0, entry.status)), &bytes)
-            append(UInt64(max(0, entry.age)), &bytes)
-            append(UInt64(max(0, entry.latency)), &bytes)
+            append(entry.position - previous, &bytes)
+            append(Int64(entry.attempt), &bytes)
+            append(Int64(entry.status), &bytes)
+            append(time - entry.ended, &bytes)
+            append(Int64(entry.latency), &bytes)
             previous = entry.position
         }
         return bytes
     }
 
     /// What a row says; what is damaged ends it.
-    static func decode(first: Int64, entries bytes: [UInt8]) -> [Entry] {
+    static func decode(first: Int64, time: Int64, entries bytes: Data) -> [Entry] {
         var entries: [Entry] = []
-        var index = 0
+        var rest = bytes[...]
         var position = first
-        while index < bytes.count {
-            guard let distance = number(bytes, &index), let attempt = number(bytes, &index),
-                let status = number(bytes, &index), let age = number(bytes, &index),
-                let latency = number(bytes, &index)
+        while !rest.isEmpty {
+            guard let distance = number(&rest), let attempt = number(&rest), let status = number(&rest),
+                let age = number(&rest), let latency = number(&rest)
             else { return entries }
-            position += Int64(distance)
-            entries.append(Entry(position: position, attempt: attempt, status: status, age: age, latency: latency))
+            let (next, overflow) = position.addingReportingOverflow(distance)
+            if overflow { return entries }
+            position = next
+            entries.append(
+                Entry(
+                    position: position,
+                    attempt: Int(attempt),
+                    status: Int(status),
+                    ended: time &- age,
+                    latency: Int(latency)
+                )
+            )
         }
         return entries
     }
 
-    private static func append(_ number: UInt64, _ bytes: inout [UInt8]) {
-        var rest = number
+    /// What a row carries beside its content, so that a damaged one is noticed: it must not hide an event.
+    static func checksum(destination: Int64, first: Int64, last: Int64, _ entries: UnsafeRawBufferPointer) -> Int64 {
+        var checksum = Checksum(destination)
+        checksum.mix(first)
+        checksum.mix(last)
+        checksum.mix(entries)
+        return checksum.value
+    }
+
+    /// What a row with the columns `first`, `last`, `checksum` and `entries` says; nothing when it is damaged.
+    ///
+    /// The moments are not filled in.
+    static func intact(_ row: Row, destination: Int64) -> [Entry] {
+        let entries: Data = row["entries"]
+        let checksum = entries.withUnsafeBytes { entries in
+            self.checksum(destination: destination, first: row["first"], last: row["last"], entries)
+        }
+        guard checksum == row["checksum"] else { return [] }
+        return decode(first: row["first"], time: 0, entries: entries)
+    }
+
+    /// A number below 0, which a clock that was set back can cause, becomes 0.
+    private static func append(_ number: Int64, _ bytes: inout [UInt8]) {
+        var rest = UInt64(max(0, number))
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
@@ -58,14 +91,12 @@ enum Receipt {
         bytes.append(UInt8(rest))
     }
 
-    /// Nil at the end of the bytes, and for a number that does not fit 48 bits, which none of ours needs.
-    private static func number(_ bytes: [UInt8], _ index: inout Int) -> Int? {
-        var number = 0
-        var shift = 0
-        while index < bytes.count, shift < 49 {
-            let byte = bytes[index]
-            index += 1
-            number |= Int(byte & 0x7F) << shift
+    /// Nil at the end of the bytes, and for a number that does not fit 49 bits, which none of ours needs.
+    private static func number(_ bytes: inout Data.SubSequence) -> Int64? {
+        var number: Int64 = 0
+        var shift: Int64 = 0
+        while shift < 49, let byte = bytes.popFirst() {
+            number |= Int64(byte & 0x7F) << shift
             if byte & 0x80 == 0 { return number }
             shift += 7
         }
@@ -75,14 +106,14 @@ enum Receipt {
 
 extension Receipt {
     /// The attempts at one position, as the history shows them.
-    static func attempts(of position: Int64, first: Int64, time: Int64, entries: [UInt8]) -> [AttemptRecord] {
-        decode(first: first, entries: entries).filter { $0.position == position }.map { entry in
+    static func attempts(of position: Int64, first: Int64, time: Int64, entries: Data) -> [AttemptRecord] {
+        decode(first: first, time: time, entries: entries).filter { $0.position == position }.map { entry in
             AttemptRecord(
                 number: entry.attempt,
-                time: Timestamp(milliseconds: time - Int64(entry.age) - Int64(entry.latency)),
+                time: Timestamp(milliseconds: entry.ended - Int64(entry.latency)),
                 latency: entry.latency,
                 outcome: "delivered",
-                status: entry.status
+                status: entry.status == 0 ? nil : entry.status
             )
         }
     }

@@ -1,0 +1,137 @@
+import Foundation
+import GRDB
+import Webhooks
+
+extension JournalStore {
+    /// The rows of all destinations, the configured ones first and in their order.
+    static func places(_ database: Database, _ names: [String]) throws -> [Place] {
+        for name in names {
+            try database.execute(
+                sql: "INSERT INTO destination (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
+                arguments: [name]
+            )
+        }
+        let all = try Row.fetchAll(database, sql: "SELECT * FROM destination ORDER BY id").map(Place.init)
+        let configured = names.compactMap { name in all.first { $0.name == name } }
+        return configured + all.filter { !names.contains($0.name) }
+    }
+
+    /// Finds what has left the line beyond each cursor: exceptions have rows, deliveries stand in receipts.
+    func loadLines() throws {
+        for place in places.indices {
+            let id = places[place].id
+            let cursor = places[place].line.cursor
+            let receipts = try Row.fetchCursor(
+                database,
+                sql: "SELECT first, last, checksum, entries FROM receipt WHERE destination = ? AND last > ?",
+                arguments: [id, cursor]
+            )
+            while let row = try receipts.next() {
+                for entry in Receipt.intact(row, destination: id) where entry.position <= last {
+                    places[place].line.leave(entry.position)
+                }
+            }
+            let exceptions = try Int64.fetchCursor(
+                database,
+                sql: "SELECT position FROM delivery WHERE destination = ? AND position > ?",
+                arguments: [id, cursor]
+            )
+            while let position = try exceptions.next() {
+                if position <= last { places[place].line.leave(position) }
+            }
+            places[place].line.advance()
+        }
+    }
+
+    /// Goes through the backlog and takes what a destination never wanted out of its line.
+    ///
+    /// Otherwise that happens as the backlog is read. After a failure it is read no more by those who were through
+    /// with it already, and their cursors would stay behind.
+    func loadUnwanted() throws {
+        guard let start = places.prefix(configured).map(\.line.cursor).min(), start < last else { return }
+        let rows = try Row.fetchCursor(
+            database,
+            sql: "SELECT position, audience FROM event WHERE position > ? ORDER BY position",
+            arguments: [start]
+        )
+        var previous = start
+        while let row = try rows.next() {
+            let position: Int64 = row[0]
+            let audience = audiences[row[1]]
+            for place in 0..<configured {
+                for gap in (previous + 1)..<position { places[place].line.leave(gap) }
+                if let audience, !audience.contains(place) { places[place].line.leave(position) }
+            }
+            previous = position
+        }
+        for place in 0..<configured {
+            for gap in stride(from: previous + 1, through: last, by: 1) { places[place].line.leave(gap) }
+            places[place].line.advance()
+        }
+    }
+
+    /// What a process that died had claimed is free again.
+    func releaseClaims() throws {
+        for place in places {
+            try database.execute(
+                sql: "UPDATE delivery SET claimed = 0, due = min(due, ?) WHERE destination = ? AND claimed = 1",
+                arguments: [Timestamp.now().milliseconds, place.id]
+            )
+        }
+    }
+
+    /// Unfinished requests of operators, the oldest first.
+    func loadRequests() throws {
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT id, action, filter, resume, done FROM request WHERE finished IS NULL ORDER BY id"
+        )
+        for row in rows {
+            let id: Int64 = row["id"]
+            guard !requests.contains(where: { $0.id == id }) else { continue }
+            let action: String = row["action"]
+            let text: String = row["filter"]
+            let filter = try? JSONDecoder().decode(JournalFilter.self, from: Data(text.utf8))
+            guard let action = JournalRequest.Action(rawValue: action), let filter else {
+                try database.execute(
+                    sql: "UPDATE request SET finished = ?, problem = 'not understood' WHERE id = ?",
+                    arguments: [Timestamp.now().milliseconds, id]
+                )
+                continue
+            }
+            requests.append(
+                Request(id: id, isRetry: action == .retry, filter: filter, resume: row["resume"], done: row["done"])
+            )
+        }
+    }
+
+    /// How things stand at a destination, for a deliverer that begins.
+    func standing(_ place: Int) throws -> JournalStanding {
+        let id = places[place].id
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT subject, count(*) FROM delivery INDEXED BY delivery_lane
+                WHERE destination = ? AND state IN ('retry', 'held') AND replay = 0 GROUP BY subject
+                """,
+            arguments: [id]
+        )
+        var deferred: [String: Int] = [:]
+        while let row = try rows.next() { deferred[row[0]] = row[1] }
+        return JournalStanding(
+            cursor: JournalPosition(places[place].line.cursor),
+            last: JournalPosition(last),
+            deferred: deferred,
+            nextDue: try nextDue(place)
+        )
+    }
+
+    /// When the first deferred entry of a destination is due.
+    func nextDue(_ place: Int) throws -> Timestamp? {
+        try Int64.fetchOne(
+            database,
+            sql: "SELECT min(due) FROM delivery WHERE destination = ? AND state = 'retry'",
+            arguments: [places[place].id]
+        ).map(Timestamp.init(milliseconds:))
+    }
+}

@@ -1,0 +1,242 @@
+import GRDB
+import GRDBSQLite
+import NIOCore
+import Webhooks
+
+/// The writer's side of the file: its statements, and what it knows by heart.
+///
+/// It lives inside one access to the database, on the writer's thread. After an error it is thrown away and made anew
+/// from the file, so what it knows never differs from what is there.
+final class JournalStore {
+    /// A row of `request` that is being worked off.
+    struct Request {
+        let id: Int64
+        let isRetry: Bool
+        let filter: JournalFilter
+        var resume: Int64
+        var done: Int64
+    }
+
+    let database: Database
+    /// The last position given away.
+    var last: Int64
+    /// The configured destinations in their order, then those that only the file knows.
+    var places: [Place]
+    var kinds: KindTable
+    var audiences: AudienceTable
+    /// How many destinations are configured.
+    let configured: Int
+    /// Work for operators, the first one under way.
+    var requests: [Request] = []
+    /// Up to here, entries were looked at in the present round of pruning.
+    var prunedThrough: Int64 = 0
+    /// The latest moment on the dispatcher's clock that we heard of.
+    var dispatcherTime: Int64?
+
+    private let begin: PreparedStatement
+    private let commitTransaction: PreparedStatement
+    private let insertEvent: PreparedStatement
+    private let insertReceipt: PreparedStatement
+    private let updateDestination: PreparedStatement
+    private let dataVersion: PreparedStatement
+    private let pageCount: PreparedStatement
+    private let freePages: PreparedStatement
+    let pageSize: Int64
+    /// The bytes of the log that are not in the file yet, or nearly so.
+    var logBytes = 0
+    private var serial: Int64 = 0
+    private var seenDataVersion: Int64
+    let settling: SettlingStatements
+
+    /// Reads what has to be known.
+    ///
+    /// - Parameters:
+    ///   - database: inside an access that lasts as long as this object.
+    ///   - destinations: the configured names; the missing ones get their rows.
+    init(_ database: Database, destinations: [String]) throws {
+        self.database = database
+        configured = destinations.count
+        places = try JournalStore.places(database, destinations)
+        kinds = try KindTable(database)
+        let places = places
+        audiences = try AudienceTable(database) { id in places.firstIndex { $0.id == id } }
+        last = try JournalStore.lastPosition(database)
+        begin = try PreparedStatement(database, "BEGIN IMMEDIATE")
+        commitTransaction = try PreparedStatement(database, "COMMIT")
+        insertEvent = try PreparedStatement(
+            database,
+            """
+            INSERT INTO event (position, kind, audience, time, checksum, id, subject, traceparent, data)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        )
+        insertReceipt = try PreparedStatement(
+            database,
+            "INSERT INTO receipt (destination, last, first, serial, time, checksum, entries) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        updateDestination = try PreparedStatement(database, Place.update)
+        dataVersion = try PreparedStatement(database, "PRAGMA data_version")
+        pageCount = try PreparedStatement(database, "PRAGMA page_count")
+        freePages = try PreparedStatement(database, "PRAGMA freelist_count")
+        pageSize = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
+        settling = try SettlingStatements(database)
+        seenDataVersion = try dataVersion.number()
+        serial = try Int64.fetchOne(database, sql: "SELECT max(serial) FROM receipt") ?? 0
+        try loadLines()
+        try loadRequests()
+    }
+
+    /// Positions are never used twice, not even when the last events are gone.
+    private static func lastPosition(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT max(coalesce((SELECT max(position) FROM event), 0),
+                    coalesce((SELECT max(max(cursor, handed)) FROM destination), 0))
+                """
+        ) ?? 0
+    }
+
+    // MARK: Transactions
+
+    func beginTransaction() throws {
+        try begin.run()
+    }
+
+    /// Writes what is gathered, and commits with a sync.
+    func commit() throws {
+        try writePlaces()
+        let before = changedPages()
+        try commitTransaction.run()
+        logBytes += (changedPages() - before) * Int(pageSize)
+    }
+
+    /// Pages written so far; in WAL mode each is a frame of the log.
+    private func changedPages() -> Int {
+        var pages: Int32 = 0
+        var highest: Int32 = 0
+        sqlite3_db_status(database.sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 0)
+        return Int(pages)
+    }
+
+    /// Whether another process has written since the last call.
+    func hasNewsFromOutside() throws -> Bool {
+        let version = try dataVersion.number()
+        defer { seenDataVersion = version }
+        return version != seenDataVersion
+    }
+
+    /// The bytes of the file that are in use.
+    func usedBytes() throws -> Int {
+        Int(try (pageCount.number() - freePages.number()) * pageSize)
+    }
+
+    // MARK: Appending
+
+    /// Adds an event to the open transaction.
+    ///
+    /// - Returns: its position.
+    /// - Throws: `DatabaseError`.
+    func append(_ entry: NewEntry) throws -> Int64 {
+        let kind = try kinds.id(of: entry, database)
+        let audience = try audiences.id(of: entry.destinations, database, destinations: places)
+        let position = last + 1
+        try insert(entry.event, position: position, kind: kind, audience: audience)
+        last = position
+        for place in 0..<configured {
+            if entry.destinations.contains(place) {
+                places[place].counts.accepted += 1
+                places[place].isChanged = true
+            } else {
+                places[place].line.leave(position)
+            }
+        }
+        return position
+    }
+
+    /// Binds the row without copying it, and runs while the bytes are lent.
+    private func insert(_ event: Event, position: Int64, kind: Int64, audience: Int64) throws {
+        let statement = insertEvent
+        statement.bind(1, position)
+        statement.bind(2, kind)
+        statement.bind(3, audience)
+        statement.bind(4, event.time.milliseconds)
+        var checksum = Checksum(position)
+        checksum.mix(kind)
+        checksum.mix(audience)
+        checksum.mix(event.time.milliseconds)
+        var subject = event.draft.subject
+        var trace = event.traceParent
+        try withUnsafeBytes(of: (event.id.high.bigEndian, event.id.low.bigEndian)) { id in
+            checksum.mix(id)
+            statement.bind(6, lent: id)
+            try subject.withUTF8 { subject in
+                checksum.mix(UnsafeRawBufferPointer(subject))
+                statement.bind(7, lent: subject)
+                try event.draft.data.withUnsafeReadableBytes { data in
+                    checksum.mix(data)
+                    statement.bind(9, lent: data)
+                    statement.bind(5, checksum.value)
+                    guard trace != nil else {
+                        statement.bind(8, nil as Int64?)
+                        return try statement.run()
+                    }
+                    try trace?.withUTF8 { trace in
+                        statement.bind(8, lent: trace)
+                        try statement.run()
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: Destinations
+
+    /// Brings rows up to what is known, and writes receipts.
+    private func writePlaces() throws {
+        let now = Timestamp.now().milliseconds
+        for place in places.indices {
+            if !places[place].receipts.isEmpty { try writeReceipt(place, now: now) }
+            places[place].line.advance()
+            // A cursor that moved over unwanted entries alone is worth a write only now and then: without it, a
+            // restart looks at these few again.
+            let isBehind = places[place].line.cursor - places[place].writtenCursor >= 1000
+            guard places[place].isChanged || isBehind else { continue }
+            try writeRow(place)
+        }
+    }
+
+    /// Writes the row of one destination.
+    func writeRow(_ place: Int) throws {
+        places[place].bind(to: updateDestination)
+        try updateDestination.run()
+        places[place].writtenCursor = places[place].line.cursor
+        places[place].isChanged = false
+    }
+
+    private func writeReceipt(_ place: Int, now: Int64) throws {
+        var entries: [Receipt.Entry] = []
+        swap(&entries, &places[place].receipts)
+        if !zip(entries, entries.dropFirst()).allSatisfy({ $0.position <= $1.position }) {
+            entries.sort { $0.position < $1.position }
+        }
+        guard let first = entries.first?.position, let last = entries.last?.position else { return }
+        let bytes = Receipt.encode(first: first, time: now, entries)
+        serial += 1
+        insertReceipt.bind(1, places[place].id)
+        insertReceipt.bind(2, last)
+        insertReceipt.bind(3, first)
+        insertReceipt.bind(4, serial)
+        insertReceipt.bind(5, now)
+        try bytes.withUnsafeBytes { bytes in
+            insertReceipt.bind(
+                6,
+                Receipt.checksum(destination: places[place].id, first: first, last: last, bytes)
+            )
+            insertReceipt.bind(7, lent: bytes)
+            try insertReceipt.run()
+        }
+        entries.removeAll(keepingCapacity: true)
+        swap(&entries, &places[place].receipts)
+    }
+}

@@ -1,0 +1,329 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import NIOCore
+import Webhooks
+
+/// The one thread that writes the journal.
+///
+/// It takes all that waits, commits it with one sync, and tells every event loop once. Between commits it does the
+/// housekeeping, in small steps. After a failure it believes nothing: it closes the file, opens it again, and reads
+/// what it knows from there.
+///
+/// Blocking calls, which is what the thread is for: all of SQLite, and waiting for work.
+final class JournalWriter {
+    /// How serving a file came to its end.
+    enum Ending {
+        case closed
+        case failed(any Error)
+    }
+
+    let inbox: Inbox
+    let reader: BacklogReader
+    let statistics: StatisticsBox
+    let file: JournalFile
+    let limits: JournalLimits
+    let destinations: [String]
+
+    /// By place.
+    var attachments: [Int: Attachment] = [:]
+    /// What is being worked on; what could not be committed of the settlements stays in it.
+    var work = Inbox.Work()
+    /// Settlements that a failure left behind.
+    var carried: [Settlement] = []
+    /// The last position that was ever committed.
+    var committed: Int64 = 0
+    /// Up to here a destination's deliverer was given entries before this process began.
+    var handedBefore: [Int64] = []
+    var housekeeping: Housekeeping
+    /// Held as long as the thread runs.
+    private var lock: JournalLock?
+    var notices = LoopNotices()
+    private var previousAppends = 0
+    private var isSuspect = false
+
+    init(
+        inbox: Inbox,
+        reader: BacklogReader,
+        statistics: StatisticsBox,
+        file: JournalFile,
+        destinations: [String]
+    ) {
+        self.inbox = inbox
+        self.reader = reader
+        self.statistics = statistics
+        self.file = file
+        self.destinations = destinations
+        limits = file.limits
+        housekeeping = Housekeeping(limits: limits)
+    }
+
+    // MARK: The life of the thread
+
+    /// Runs until the journal is closed.
+    ///
+    /// - Parameter opened: hears once whether the journal could be opened.
+    func run(opened: (JournalOpenError?) -> Void) {
+        defer { lock = nil }
+        var present: (database: DatabaseQueue, isUnchecked: Bool)
+        do {
+            try file.makeDirectory()
+            lock = try JournalLock(journal: file.path)
+            present = try file.open(isSuspect: false)
+        } catch {
+            return opened(error as? JournalOpenError ?? .unusable(path: file.path, reason: words(error)))
+        }
+        var isFirst = true
+        while true {
+            let ending = present.database.inDatabase { database in
+                serve(database) { store in
+                    if isFirst { try begin(store) } else { try resume(store) }
+                    if isFirst { opened(nil) }
+                    isFirst = false
+                    if present.isUnchecked { checkInBackground() }
+                }
+            }
+            // What is still open in it, SQLite closes with the last statement.
+            try? present.database.close()
+            switch ending {
+            case .closed:
+                return
+            case .failed(let error):
+                if isFirst { return opened(.unusable(path: file.path, reason: words(error))) }
+                guard let next = recover(from: error) else { return }
+                present = next
+            }
+        }
+    }
+
+    /// Works on one connection until the journal is closed or something fails.
+    private func serve(_ database: Database, start: (JournalStore) throws -> Void) -> Ending {
+        do {
+            let store = try JournalStore(database, destinations: destinations)
+            try start(store)
+            return serve(store)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// What is true at the start of a process only.
+    private func begin(_ store: JournalStore) throws {
+        handedBefore = store.places.map(\.handed)
+        committed = store.last
+        try store.beginTransaction()
+        try store.releaseClaims()
+        try store.commit()
+    }
+
+    private func serve(_ store: JournalStore) -> Ending {
+        housekeeping.reset()
+        while true {
+            do {
+                gather()
+                inbox.take(&work)
+                if !carried.isEmpty {
+                    work.settlements.insert(contentsOf: carried, at: 0)
+                    carried = []
+                }
+                let isClosing = work.commands.contains { if case .close = $0 { true } else { false } }
+                try commit(store)
+                try housekeeping.run(self, store)
+                if isClosing, carried.isEmpty {
+                    try store.checkpoint(truncate: true)
+                    return .closed
+                }
+            } catch {
+                fail(error)
+                store.abandon()
+                return .failed(error)
+            }
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Blocks until there is something to do, and a little longer when more is on its way.
+    private func gather() {
+        var counts = inbox.wait(for: .anything, until: housekeeping.next)
+        if counts.appends == 0, counts.commands == 0, counts.settlements > 0 {
+            counts = inbox.wait(for: .appendOrCommand, until: .now() + limits.settleDelay)
+        }
+        guard counts.appends > 1 || counts.appends == 1 && previousAppends > 1 else { return }
+        let end = NIODeadline.now() + limits.linger
+        var seen = counts.appends
+        while seen < limits.crowd, NIODeadline.now() < end {
+            let now = inbox.wait(for: .appends(limits.crowd), until: min(end, .now() + limits.quiet)).appends
+            if now == seen { break }
+            seen = now
+        }
+    }
+
+    /// Whether nobody waits for a commit.
+    var isIdle: Bool { inbox.counts.appends == 0 }
+
+    // MARK: Committing
+
+    /// Makes all work durable in one transaction, and tells those who wait.
+    private func commit(_ store: JournalStore) throws {
+        previousAppends = work.appends.count
+        guard !work.appends.isEmpty || !work.settlements.isEmpty || !work.commands.isEmpty else { return }
+        let start = NIODeadline.now()
+        let first = store.last + 1
+        var answers = Answers()
+        try store.beginTransaction()
+        for settlement in work.settlements { try store.settle(settlement) }
+        for append in work.appends {
+            for entry in append.entries { _ = try store.append(entry) }
+        }
+        for (place, _) in attachments where store.last >= first { store.hand(place, store.last) }
+        for command in work.commands { try prepare(command, store, &answers) }
+        try store.commit()
+
+        committed = store.last
+        if !work.appends.isEmpty { announce(first) }
+        let events = Int(store.last - first + 1)
+        let settled = work.settlements.count
+        work.removeAll()
+        notices.deliver(.success(()))
+        answers.deliver(self, store)
+        let time = Int((NIODeadline.now() - start).nanoseconds / 1000)
+        statistics.update { statistics in
+            statistics.commits += 1
+            statistics.commitsWithEvents += events > 0 ? 1 : 0
+            statistics.events += events
+            statistics.settled += settled
+            statistics.lastCommit = time
+        }
+    }
+
+    /// Prepares the news and the promises of what was committed.
+    private func announce(_ first: Int64) {
+        for (place, attachment) in attachments {
+            var position = first
+            var entries: [JournalEntry] = []
+            for append in work.appends {
+                for entry in append.entries {
+                    if entry.destinations.contains(place) {
+                        entries.append(
+                            JournalEntry(
+                                position: JournalPosition(position),
+                                event: entry.event,
+                                route: entry.route
+                            )
+                        )
+                    }
+                    position += 1
+                }
+            }
+            if !entries.isEmpty { notices.add(.committed(entries), for: attachment) }
+        }
+        for append in work.appends { notices.add(append.promise) }
+    }
+
+    /// Tells attached deliverers of the given places that deferred entries changed.
+    func announceDeferred(_ places: Set<Int>) {
+        for place in places {
+            if let attachment = attachments[place] { notices.add(.deferredChanged, for: attachment) }
+        }
+        notices.deliver(.success(()))
+    }
+
+    // MARK: Failing
+
+    /// Gives up what was under way: nothing of it was kept.
+    private func fail(_ error: any Error) {
+        let reason = words(error)
+        inbox.set(.unavailable(reason))
+        file.report(.unavailable(reason))
+        statistics.update { $0.failures += 1 }
+        refuse(.unavailable(reason))
+    }
+
+    /// Fails what waits, but keeps settlements.
+    private func refuse(_ error: JournalError) {
+        for append in work.appends { notices.add(append.promise) }
+        notices.deliver(.failure(error))
+        for command in work.commands { command.fail(error) }
+        carried.append(contentsOf: work.settlements)
+        work.removeAll()
+    }
+
+    /// Tries until the file can be opened and written again.
+    ///
+    /// - Returns: the connection; nil when the journal was closed meanwhile.
+    private func recover(from error: any Error) -> (DatabaseQueue, Bool)? {
+        reader.reset()
+        isSuspect = (error as? DatabaseError)?.isDamage ?? false
+        while true {
+            let deadline = NIODeadline.now() + limits.probeInterval
+            while NIODeadline.now() < deadline {
+                _ = inbox.wait(for: .appendOrCommand, until: deadline)
+                inbox.take(&work)
+                let isClosing = work.commands.contains { if case .close = $0 { true } else { false } }
+                refuse(isClosing ? .closed : .unavailable(words(error)))
+                if isClosing { return nil }
+            }
+            do {
+                let opened = try file.open(isSuspect: isSuspect)
+                try opened.database.inDatabase { database in
+                    // A failed sync may have left a hole in the log, behind which later commits would be lost at a
+                    // power cut: only an empty log is a good one.
+                    try database.execute(sql: "BEGIN IMMEDIATE; PRAGMA user_version = 1; COMMIT")
+                    let code = sqlite3_wal_checkpoint_v2(
+                        database.sqliteConnection,
+                        nil,
+                        SQLITE_CHECKPOINT_TRUNCATE,
+                        nil,
+                        nil
+                    )
+                    if code != SQLITE_OK { throw JournalStore.failure(database) }
+                }
+                return opened
+            } catch {
+                continue
+            }
+        }
+    }
+
+    /// Goes on after a failure.
+    private func resume(_ store: JournalStore) throws {
+        try store.loadUnwanted()
+        // A commit that failed may be found in the file all the same; who was refused then gets a delivery too many.
+        let ghosts = committed + 1
+        if store.last >= ghosts {
+            try store.beginTransaction()
+            for place in attachments.keys { store.hand(place, store.last) }
+            try store.commit()
+            try announceFromFile(ghosts, store)
+        }
+        committed = store.last
+        inbox.set(.writable)
+        file.report(.recovered)
+    }
+
+    private func announceFromFile(_ first: Int64, _ store: JournalStore) throws {
+        let statement = try PreparedStatement(
+            store.database,
+            "SELECT \(EventRow.columns) FROM event WHERE position >= ? ORDER BY position"
+        )
+        statement.bind(1, first)
+        var entries: [Int: [JournalEntry]] = [:]
+        while try statement.next() {
+            guard let entry = EventRow.read(statement, kinds: store.kinds) else { continue }
+            for place in store.audiences[statement.integer(2)] ?? [] { entries[place, default: []].append(entry) }
+        }
+        for (place, attachment) in attachments {
+            if let entries = entries[place] { notices.add(.committed(entries), for: attachment) }
+        }
+        notices.deliver(.success(()))
+    }
+
+    /// Looks at a large file while it is served.
+    private func checkInBackground() {
+        let inbox = inbox
+        reader.check { result in
+            if case .success(let damage?) = result { inbox.send(.damaged(damage)) }
+        }
+    }
+}
