@@ -13,7 +13,7 @@ struct Events: AsyncParsableCommand {
               hookgate events show 019ab0f1-6f2c-7d3e-9a51-0c7be1c4f7aa
               hookgate events retry --state dead --destination crm
             """,
-        subcommands: [List.self, Show.self, Tail.self, Audit.self]
+        subcommands: [List.self, Show.self, Tail.self, Retry.self, Drop.self, Audit.self]
     )
 }
 
@@ -140,6 +140,39 @@ extension Events {
             guard all || !selected.isEmpty else {
                 throw ValidationError("Name an event or a filter, or say --all.")
             }
+        }
+    }
+
+    /// `hookgate events retry`.
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send events again: dead letters, but also expired, dropped and delivered ones.",
+            discussion: """
+                Without --state or an id only dead letters are sent again, and what waits for a retry is tried at once.
+                Ctrl-C ends the display; a gateway that runs goes on with what was asked.
+                """
+        )
+
+        @OptionGroup var selection: Selection
+
+        func run() async throws {
+            try await EventsCommand(selection.journal.file())
+                .change(.retry, selection.filter.filter(id: selection.id)).finish()
+        }
+    }
+
+    /// `hookgate events drop`.
+    struct Drop: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take events out: pending ones are not sent any more, dead letters are put away.",
+            discussion: "They stay in the journal until `retain` is over, and can be sent again until then."
+        )
+
+        @OptionGroup var selection: Selection
+
+        func run() async throws {
+            try await EventsCommand(selection.journal.file())
+                .change(.drop, selection.filter.filter(id: selection.id)).finish()
         }
     }
 

@@ -4,6 +4,8 @@ import Webhooks
 /// `hookgate events`: what was accepted and what became of it.
 package struct EventsCommand: Sendable {
     private let file: JournalFile
+    /// The journal's file.
+    var path: String { file.path }
 
     package init(_ file: JournalFile) {
         self.file = file
