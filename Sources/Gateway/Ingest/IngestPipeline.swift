@@ -192,8 +192,10 @@ final class IngestPipeline: Responder {
 
     func loggable(_ target: String) -> String {
         guard let match = routes.match(target) else {
-            // No route: the path as it came, without its query, and not for ever.
-            return String(target.prefix { $0 != "?" }.prefix(100))
+            // No route: the path as it came, without its query, and not for ever. In front of a host may stand a user
+            // with a password (RFC 3986, section 3.2.1), so of a target with a host nothing is kept.
+            let hasHost = !target.hasPrefix("/") || target.hasPrefix("//") && target.contains("@")
+            return hasHost ? "-" : String(target.prefix { $0 != "?" }.prefix(100))
         }
         guard let followUp = match.followUp else { return match.route.path }
         return match.route.path + "/" + followUp.kind.prefix(16)
