@@ -151,7 +151,7 @@ let package = Package(
             name: "DeliveryTests",
             dependencies: [
                 "Delivery", "Journal", "Webhooks", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.embedded,
-                nio.http1,
+                nio.http1, logging,
             ],
             swiftSettings: callsC
         ),

@@ -18,7 +18,9 @@ package enum AttemptOutcome: Sendable, Equatable {
     /// A complete response with a 2xx status.
     case delivered(status: Int)
     /// A response with any other status. A redirect is one: it is never followed, RFC 9110, section 15.4.
-    case refused(status: Int)
+    ///
+    /// With it comes when the receiver wants to be asked again, if it says so.
+    case refused(status: Int, retryAfter: RetryAfter? = nil)
     /// The destination's time-out passed.
     case timedOut(phase: Phase)
     /// No connection, or one that ended without a byte of response. One of the words of `ConnectFailure`.
@@ -29,7 +31,9 @@ package enum AttemptOutcome: Sendable, Equatable {
     case protocolError
 
     /// The outcome of a complete response.
-    init(status: Int) {
-        self = status >= 200 && status < 300 ? .delivered(status: status) : .refused(status: status)
+    init(status: Int, retryAfter: RetryAfter? = nil) {
+        self =
+            status >= 200 && status < 300
+            ? .delivered(status: status) : .refused(status: status, retryAfter: retryAfter)
     }
 }

@@ -1,4 +1,5 @@
 package import NIOCore
+package import Webhooks
 
 /// A configured receiver of events: the only kind of address the gateway ever dials.
 package struct Destination: Sendable {
@@ -10,6 +11,14 @@ package struct Destination: Sendable {
         case cloudeventsBinary = "cloudevents_binary"
         /// The data alone, `application/json`.
         case data
+    }
+
+    /// What has to wait for what.
+    package enum Order: String, Sendable, CaseIterable {
+        /// An event for the earlier ones of its subject (sipgate: its call).
+        case subject
+        /// Nothing for anything.
+        case none
     }
 
     /// The name routes use.
@@ -28,11 +37,34 @@ package struct Destination: Sendable {
     package var concurrency = 16
     /// The event types it wants, by name (`call.started`); nil means all.
     package var types: Set<String>?
+    /// Which directions it wants, in the provider's words (sipgate: `in`, `out`); nil means all.
+    ///
+    /// An event that says nothing of a direction is wanted: only what is known to be unwanted is left out.
+    package var directions: Set<String>?
+    /// What has to wait for what.
+    package var order = Order.subject
+    /// Attempts a second, retries among them; nil means as many as there are.
+    package var rate: Int?
+    /// After which age an event of a type, by name, is worthless and not sent any more.
+    package var expiry: [String: TimeAmount] = [:]
+    /// When a failed delivery is tried again.
+    package var retry = RetryPolicy()
+    /// When the destination is left alone for a while.
+    package var breaker = BreakerPolicy()
+    /// The secrets that sign requests, all of them: two while one replaces the other.
+    package var secrets: [SigningSecret] = []
 
     package init(name: String, host: String, port: Int, target: String) {
         self.name = name
         self.host = host
         self.port = port
         self.target = target
+    }
+
+    /// Whether an event is for this destination; asked once, when it is accepted.
+    package func wants(_ event: Event) -> Bool {
+        if let types, !types.contains(event.draft.type.name) { return false }
+        if let directions, let direction = event.draft.direction, !directions.contains(direction) { return false }
+        return true
     }
 }

@@ -3,9 +3,8 @@ package import Webhooks
 
 /// Sends events to destinations over kept-alive connections on one event loop.
 ///
-/// Each event loop has its own, and everything about it happens on that loop; concurrency is shared out evenly. This
-/// is the place where a journal will hand over its leases: `forward` makes one attempt and tells how it ended, and
-/// whether there is another one is not decided here.
+/// Each event loop has its own, and everything about it happens on that loop; concurrency is shared out evenly. It is
+/// for routes without a journal: `forward` makes one attempt and tells how it ended, and there is no other one.
 package final class Forwarder {
     private let eventLoop: any EventLoop
     private let destinations: [Destination]
@@ -55,14 +54,19 @@ package final class Forwarder {
         eventLoop.assertInEventLoop()
         let promise = eventLoop.makePromise(of: AttemptOutcome.self)
         pools[index].submit(
-            Attempt(event: event, deadline: eventLoop.now + destinations[index].timeout, promise: promise)
+            PromisedAttempt(
+                event: event,
+                time: Timestamp.now(),
+                deadline: eventLoop.now + destinations[index].timeout,
+                promise: promise
+            )
         )
         return promise.futureResult
     }
 
-    /// Whether a destination wants events of this type.
+    /// Whether a destination wants this event.
     package func wants(_ event: Event, _ index: Int) -> Bool {
-        destinations[index].types?.contains(event.draft.type.name) ?? true
+        destinations[index].wants(event)
     }
 
     /// Closes idle connections and lets attempts under way come to their end; later ones are `unreachable`.

@@ -7,12 +7,17 @@ internal import Webhooks
 /// flushed the next one is written in its place, without an allocation.
 struct RequestWriter {
     private let format: Destination.Format
+    /// Nil when the destination has no secrets.
+    private let signer: RequestSigner?
     private let prefix: ByteBuffer
     private var request: ByteBuffer
     private var content: ByteBuffer
+    /// `webhook-id.webhook-timestamp.`, the first part of what is signed.
+    private var stamp: ByteBuffer
 
     init(_ destination: Destination, allocator: ByteBufferAllocator = ByteBufferAllocator()) {
         format = destination.format
+        signer = RequestSigner(destination.secrets)
         var prefix = allocator.buffer(capacity: 256)
         prefix.writeStaticString("POST ")
         prefix.writeVisible(destination.target.isEmpty ? "/" : destination.target)
@@ -35,19 +40,26 @@ struct RequestWriter {
         self.prefix = prefix
         request = allocator.buffer(capacity: 2048)
         content = allocator.buffer(capacity: 1024)
+        stamp = allocator.buffer(capacity: 64)
     }
 
-    /// The whole request for an event.
-    mutating func render(_ event: Event) -> ByteBuffer {
+    /// The whole request for an event, sent at `time` as the wall's clock has it.
+    mutating func render(_ event: Event, at time: Timestamp) -> ByteBuffer {
         request.clear()
         request.writeImmutableBuffer(prefix)
         request.writeStaticString("webhook-id: ")
         request.writeEventID(event.id)
+        request.writeStaticString("\r\nwebhook-timestamp: ")
+        request.writeDecimal(seconds(time))
+        if let traceParent = event.traceParent {
+            request.writeStaticString("\r\ntraceparent: ")
+            request.writeVisible(traceParent)
+        }
         switch format {
         case .cloudevents:
             content.clear()
             content.writeCloudEvent(event)
-            writeLengthAndContent(content)
+            finish(event, time, content)
         case .cloudeventsBinary:
             for (name, value) in CloudEvent.binaryModeFields(of: event) {
                 request.writeStaticString("\r\n")
@@ -55,14 +67,28 @@ struct RequestWriter {
                 request.writeStaticString(": ")
                 request.writeString(value)
             }
-            writeLengthAndContent(event.draft.data)
+            finish(event, time, event.draft.data)
         case .data:
-            writeLengthAndContent(event.draft.data)
+            finish(event, time, event.draft.data)
         }
         return request
     }
 
-    private mutating func writeLengthAndContent(_ content: ByteBuffer) {
+    private func seconds(_ time: Timestamp) -> Int {
+        Int(max(0, time.milliseconds) / 1000)
+    }
+
+    /// Writes what depends on the content, and the content.
+    private mutating func finish(_ event: Event, _ time: Timestamp, _ content: ByteBuffer) {
+        if let signer {
+            stamp.clear()
+            stamp.writeEventID(event.id)
+            stamp.writeStaticString(".")
+            stamp.writeDecimal(seconds(time))
+            stamp.writeStaticString(".")
+            request.writeStaticString("\r\nwebhook-signature: ")
+            signer.writeSignatures(stamp: stamp, content: content, to: &request)
+        }
         request.writeStaticString("\r\ncontent-length: ")
         request.writeDecimal(content.readableBytes)
         request.writeStaticString("\r\n\r\n")
@@ -71,9 +97,13 @@ struct RequestWriter {
 }
 
 extension ByteBuffer {
-    /// Writes a configured text with everything but visible ASCII percent-encoded, so that no configuration can break
-    /// the framing of a request.
+    /// Writes a text with everything but visible ASCII percent-encoded, so that it cannot break the framing of a
+    /// request.
     fileprivate mutating func writeVisible(_ text: String) {
+        if text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            writeString(text)
+            return
+        }
         let digits: StaticString = "0123456789ABCDEF"
         for byte in text.utf8 {
             if byte > 0x20 && byte < 0x7F {

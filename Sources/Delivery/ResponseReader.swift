@@ -14,7 +14,9 @@ final class ResponseReader: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            connection.receivedHead(status: Int(head.status.code), keepsAlive: head.isKeepAlive)
+            let status = Int(head.status.code)
+            let retryAfter = status < 300 ? nil : head.headers.first(name: "retry-after").flatMap { RetryAfter($0) }
+            connection.receivedHead(status: status, keepsAlive: head.isKeepAlive, retryAfter: retryAfter)
         case .body:
             ()
         case .end:

@@ -108,10 +108,10 @@ extension UpstreamConnection {
         /// The head of a final response was decoded.
         ///
         /// Interim ones (1xx) do not get here, except 101, which is final.
-        mutating func head(status: Int, keepsAlive: Bool) {
+        mutating func head(status: Int, keepsAlive: Bool, retryAfter: RetryAfter? = nil) {
             switch consume state {
             case .receiving(let attempt, let bytes, _):
-                let outcome = AttemptOutcome(status: status)
+                let outcome = AttemptOutcome(status: status, retryAfter: retryAfter)
                 if status == 101 {
                     // We never ask for an upgrade; what follows is no HTTP.
                     self = StateMachine(.answered(attempt, outcome, keepsAlive: false))

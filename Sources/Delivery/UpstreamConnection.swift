@@ -85,8 +85,8 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     // What the response reader has to tell.
 
-    func receivedHead(status: Int, keepsAlive: Bool) {
-        machine.head(status: status, keepsAlive: keepsAlive)
+    func receivedHead(status: Int, keepsAlive: Bool, retryAfter: RetryAfter?) {
+        machine.head(status: status, keepsAlive: keepsAlive, retryAfter: retryAfter)
     }
 
     func receivedEnd() {

@@ -55,7 +55,7 @@ final class UpstreamPool {
         guard drained == nil else { return attempt.finish(.unreachable(.shuttingDown)) }
         if let connection = idle.popLast() {
             setTimer(to: attempt.deadline)
-            connection.send(attempt, as: writer.render(attempt.event))
+            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time))
             return
         }
         guard waiting.count < limits.maxWaiting else { return attempt.finish(.overloaded) }
@@ -66,7 +66,6 @@ final class UpstreamPool {
 
     /// Takes an attempt back whose connection turned out to be stale, for a new connection.
     func retry(_ attempt: Attempt) {
-        var attempt = attempt
         attempt.isRetry = true
         retries.append(attempt)
         makeConnections()
@@ -98,7 +97,7 @@ final class UpstreamPool {
         connections.append(connection)
         connection.join(self)
         if let attempt = retries.popFirst() {
-            connection.send(attempt, as: writer.render(attempt.event))
+            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time))
         } else {
             release(connection)
         }
@@ -117,7 +116,7 @@ final class UpstreamPool {
     /// Takes a connection back whose attempt is over, for the next one.
     func release(_ connection: UpstreamConnection) {
         if let attempt = waiting.popFirst() {
-            connection.send(attempt, as: writer.render(attempt.event))
+            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time))
         } else if drained != nil {
             connection.close()
         } else {

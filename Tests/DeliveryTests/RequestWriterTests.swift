@@ -5,6 +5,8 @@ import Webhooks
 @testable import Delivery
 
 @Suite struct RequestWriterTests {
+    private let sent = Timestamp(milliseconds: 1_700_000_001_999)
+
     private func destination(
         _ format: Destination.Format,
         host: String = "192.0.2.7",
@@ -18,7 +20,7 @@ import Webhooks
 
     private func render(_ destination: Destination, _ event: Event = makeEvent()) -> String {
         var writer = RequestWriter(destination)
-        return String(buffer: writer.render(event))
+        return String(buffer: writer.render(event, at: sent))
     }
 
     @Test func `sends the data alone`() {
@@ -28,6 +30,7 @@ import Webhooks
             user-agent: hookgate\r
             content-type: application/json\r
             webhook-id: 018bcfe5-6800-7000-8000-000000000001\r
+            webhook-timestamp: 1700000001\r
             content-length: 7\r
             \r
             {"a":1}
@@ -55,6 +58,7 @@ import Webhooks
             host: 192.0.2.7:8080\r
             user-agent: hookgate\r
             webhook-id: 018bcfe5-6800-7000-8000-000000000001\r
+            webhook-timestamp: 1700000001\r
             content-type: application/json\r
             ce-specversion: 1.0\r
             ce-id: 018bcfe5-6800-7000-8000-000000000001\r
@@ -95,7 +99,7 @@ import Webhooks
                 number,
                 data: "{\"n\":\"" + String(repeating: "x", count: number * 397 % 5000) + "\"}"
             )
-            held.append(writer.render(event))
+            held.append(writer.render(event, at: sent))
             expected.append(render(destination(format), event))
         }
         #expect(held.map { String(buffer: $0) } == expected)

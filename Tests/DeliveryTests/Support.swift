@@ -6,16 +6,26 @@ import Webhooks
 @testable import Delivery
 
 /// An event whose id is known: the UUID of `number`.
-func makeEvent(_ number: Int = 1, subject: String = "leg-1", data: String = "{\"a\":1}") -> Event {
+func makeEvent(
+    _ number: Int = 1,
+    subject: String = "leg-1",
+    data: String = "{\"a\":1}",
+    type: String = "call.started",
+    direction: String? = nil,
+    time: Timestamp = Timestamp(milliseconds: 1_700_000_000_123),
+    traceParent: String? = nil
+) -> Event {
     Event(
         id: EventID(time: Timestamp(milliseconds: 1_700_000_000_000), random: (0, UInt64(number))),
         source: "https://hooks.example.net/hooks/sipgate",
-        time: Timestamp(milliseconds: 1_700_000_000_123),
+        time: time,
         draft: EventDraft(
-            type: EventType(namespace: "io.sipgate", name: "call.started"),
+            type: EventType(namespace: "io.sipgate", name: type),
             subject: subject,
-            data: ByteBuffer(string: data)
-        )
+            data: ByteBuffer(string: data),
+            direction: direction
+        ),
+        traceParent: traceParent
     )
 }
 
