@@ -237,13 +237,13 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The gateway is going down: idle connections end now, others after their reply.
-    mutating func quiesce() -> QuiesceAction {
+    mutating func quiesce(hasMore: Bool) -> QuiesceAction {
         quiescing = true
         switch phase {
-        case .idle:
+        case .idle where !hasMore:
             phase = .closing
             return .close
-        case .readingHead, .screening, .readingBody, .draining, .responding, .closing:
+        case .idle, .readingHead, .screening, .readingBody, .draining, .responding, .closing:
             return .finishFirst
         }
     }

@@ -28,6 +28,10 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     /// Parts of requests behind the one in work.
     private var waiting: [HTTPServerRequestPart] = []
+    /// How many of them have been taken up, while they are being taken up.
+    private var taken = 0
+    /// What is wrong with the bytes behind them.
+    private var failure: ReasonCode?
     private var isDrainingWaiting = false
     private var readHeldBack = false
     /// Inside a read cycle replies are joined into one flush.
@@ -88,6 +92,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = true
         let part = unwrapInboundIn(data)
+        // Here and not when it is taken up: what the decoder sees from now on is the beginning of another request.
+        if case .end = part { progress.sawBytes = false }
         if state.isBusy || !waiting.isEmpty {
             waiting.append(part)
         } else {
@@ -141,7 +147,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
             case .refuse(let reason): refuse(reason)
             }
         case .end:
-            progress.sawBytes = false
             switch state.receivedEnd() {
             case .respond(let request):
                 phaseBegan()
@@ -186,7 +191,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private func send(_ reply: Reply) {
         guard let context else { return log.abandoned(client: client, target: loggedTarget(), reply: reply) }
         let isHead = state.manner.isHead
-        let persistence = state.replied(reply, hasMore: !waiting.isEmpty)
+        let persistence = state.replied(reply, hasMore: taken < waiting.count)
         var bytes = context.channel.allocator.buffer(capacity: 320 + reply.body.readableBytes)
         writer.write(reply, persistence, withoutBody: isHead, into: &bytes)
         log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began)
@@ -201,6 +206,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case .keepAlive, .keepAliveAnnounced:
             writeBytes(bytes)
             takeWaiting()
+            endIfBroken()
             if !isReading { beginHeadIfBytesCame() }
         }
     }
@@ -223,17 +229,23 @@ final class HTTP1Handler: ChannelDuplexHandler {
         // `send` calls this for every reply; the outermost call works the list off, so depth stays constant.
         guard !isDrainingWaiting, !waiting.isEmpty else { return }
         isDrainingWaiting = true
-        var next = 0
-        while next < waiting.count, !state.isBusy, context != nil, context?.channel.isWritable == true {
-            let part = waiting[next]
-            next += 1
+        while taken < waiting.count, !state.isBusy, context != nil, context?.channel.isWritable == true {
+            let part = waiting[taken]
+            taken += 1
             take(part)
         }
         // `send` empties the list when it closes.
-        waiting.removeFirst(min(next, waiting.count))
+        waiting.removeFirst(min(taken, waiting.count))
+        taken = 0
         isDrainingWaiting = false
         if !isReading { flushIfNeeded() }
         resumeReading()
+    }
+
+    /// Refuses what stands behind the last whole request, when that is answered.
+    private func endIfBroken() {
+        guard let failure, waiting.isEmpty, !state.isBusy, !isDrainingWaiting, state.failed() else { return }
+        refuse(failure)
     }
 
     private func resumeReading() {
@@ -272,6 +284,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         guard let context else { return }
         let now = now
         if writeDeadline <= now {
+            writeDeadline = .distantFuture
             context.close(promise: nil)
         } else if deadline <= now {
             deadline = .distantFuture
@@ -295,6 +308,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         if context.channel.isWritable {
             writeDeadline = .distantFuture
             takeWaiting()
+            endIfBroken()
+            beginHeadIfBytesCame()
             resumeReading()
         } else {
             // The peer does not read: it has this long to begin again.
@@ -306,7 +321,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent {
-            switch state.quiesce() {
+            switch state.quiesce(hasMore: !waiting.isEmpty) {
             case .close: context.close(promise: nil)
             case .finishFirst: break
             }
@@ -323,6 +338,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
             return
         }
         switch parserError {
+        // The client left in the middle of a request.
+        case .invalidEOFState: context.close(promise: nil)
         case .headerOverflow: failParsing(.headerTooLarge)
         case .invalidVersion: failParsing(.unsupportedVersion)
         case .unexpectedContentLength, .invalidContentLength, .invalidChunkSize, .lfExpected, .invalidHeaderToken,
@@ -334,6 +351,10 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     private func failParsing(_ reason: ReasonCode) {
         // A request in work is answered first: its reply is owed, and it is the last.
+        guard waiting.isEmpty else {
+            failure = reason
+            return
+        }
         guard !state.isBusy else { return state.endAfterReply() }
         if state.failed() { refuse(reason) }
     }

@@ -35,7 +35,8 @@ final class RequestDecoder: ByteToMessageDecoder {
     }
 
     func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
-        if buffer.readableBytes > 0 { progress.sawBytes = true }
+        // An empty line before a request belongs to none (RFC 9112, section 2.2).
+        if buffer.readableBytesView.contains(where: { $0 != 0x0D && $0 != 0x0A }) { progress.sawBytes = true }
         let state = try decoder.decode(context: context, buffer: &buffer)
         // A request that ended in between has reset it; what llhttp left is the beginning of the next.
         if buffer.readableBytes > 0 { progress.sawBytes = true }

@@ -1,4 +1,4 @@
-import Auth
+import Admin
 import Delivery
 import Edge
 import Glibc
@@ -45,15 +45,42 @@ package struct GatewayApplication: Sendable {
     private func serve(on group: MultiThreadedEventLoopGroup, hashing: NIOThreadPool) async throws {
         // Everything that can fail is built before anything is served.
         let stores = try configuration.listeners.map { try ServerCertificate.load($0.tls) }
+        let journal = try await openJournal(on: group)
+        do {
+            try await serve(stores, journal, on: group, hashing: hashing)
+        } catch {
+            try? await journal?.close(on: group.next()).get()
+            throw error
+        }
+        try await journal?.close(on: group.next()).get()
+        logger.notice("stopped")
+    }
+
+    private func openJournal(on group: MultiThreadedEventLoopGroup) async throws -> GatewayJournal? {
+        guard let journal = configuration.journal else { return nil }
+        return try await GatewayJournal.open(
+            journal,
+            destinations: configuration.destinations,
+            on: group,
+            logger: logger
+        )
+    }
+
+    private func serve(
+        _ certificates: [CertificateStore],
+        _ journal: GatewayJournal?,
+        on group: MultiThreadedEventLoopGroup,
+        hashing: NIOThreadPool
+    ) async throws {
         let loops = try await GatewayLoops.make(
             configuration,
-            journal: nil,
+            journal: journal?.journal,
             on: group,
             hashing: hashing,
             logger: logger
         )
         var listeners: [Listener] = []
-        for (listener, store) in zip(configuration.listeners, stores) {
+        for (listener, store) in zip(configuration.listeners, certificates) {
             let bound = try await bind(listener, store, on: group, loops: loops.edge)
             logger.notice("listening", metadata: ["address": "\(bound.address.hostAndPort)"])
             listeners.append(bound)
@@ -61,16 +88,29 @@ package struct GatewayApplication: Sendable {
         let serving = Serving(
             listeners: listeners,
             loops: loops,
+            journal: journal,
             group: group,
             bound: configuration.shutdownTimeout,
             logger: logger
         )
-        try await ServiceGroup(
-            configuration: .init(
-                services: [.init(service: serving, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint],
+        // In the order of dependence: what comes first ends last.
+        var services = [
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: serving,
+                successTerminationBehavior: .gracefullyShutdownGroup
+            )
+        ]
+        if let admin = configuration.admin {
+            let server = AdminServer(
+                host: admin.host,
+                port: admin.port,
+                sources: .init(health: { serving.health }),
                 logger: logger
             )
+            services.insert(.init(service: server), at: 0)
+        }
+        try await ServiceGroup(
+            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
     }
 
@@ -116,47 +156,6 @@ private struct ListenFailure: Error, CustomStringConvertible {
             default: "see bind(2)"
             }
         return "cannot listen on \(address): \(unsafe String(cString: strerror(errno))); \(advice)"
-    }
-}
-
-/// The listeners while they serve: waits for the signal, then lets every request that was begun come to its end.
-private struct Serving: Service {
-    let listeners: [Listener]
-    let loops: GatewayLoops
-    let group: MultiThreadedEventLoopGroup
-    let bound: TimeAmount
-    let logger: Logger
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        logger.notice("draining", metadata: ["at_most_ms": "\(bound.nanoseconds / 1_000_000)"])
-        let finished = try await drain(on: group.next()).get()
-        if finished {
-            logger.notice("stopped")
-        } else {
-            logger.warning("stopped with requests still open: the bound was reached")
-        }
-    }
-
-    /// Completes with true when everything has come to its end, and with false at the bound.
-    private func drain(on loop: any EventLoop) -> EventLoopFuture<Bool> {
-        let listeners = EventLoopFuture.andAllComplete(listeners.map { $0.quiesce() }, on: loop)
-        let everything = listeners.flatMap { loops.drain(on: loop) }
-        return loop.flatSubmit {
-            let promise = loop.makePromise(of: Bool.self)
-            let pending = NIOLoopBoundBox<EventLoopPromise<Bool>?>(promise, eventLoop: loop)
-            @Sendable func end(_ isDrained: Bool) {
-                let promise = pending.value
-                pending.value = nil
-                promise?.succeed(isDrained)
-            }
-            let timer = loop.scheduleTask(in: bound) { end(false) }
-            everything.whenComplete { _ in
-                timer.cancel()
-                end(true)
-            }
-            return promise.futureResult
-        }
     }
 }
 

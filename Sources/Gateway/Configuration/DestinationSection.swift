@@ -3,13 +3,18 @@ import NIOCore
 
 /// Reads `destinations`.
 struct DestinationSection {
-    /// The names of event types, as `types` gives them.
-    package static let eventTypes = ["call.started", "call.answered", "call.ended", "call.digits"]
+    let base: BaseFolder
+    let environment: [String: String]
 
-    private static let forwards = "remove it; an event is forwarded once, before the reply"
+    /// The names of event types, as `types` gives them.
+    static let eventTypes = ["call.started", "call.answered", "call.ended", "call.digits"]
+
     private static let keys = ConfigurationSection.Keys(
-        known: ["name", "url", "format", "timeout", "concurrency", "types"],
-        later: ["expire": forwards, "retry": forwards, "breaker": forwards]
+        known: [
+            "name", "url", "format", "timeout", "concurrency", "types", "directions", "order", "rate", "expire",
+            "retry",
+            "breaker", "signing_secret",
+        ]
     )
 
     /// The destinations that could be read, and every name that was given.
@@ -34,7 +39,7 @@ struct DestinationSection {
             let format = section.scalar("format")?.choice(Destination.Format.allCases.map(\.rawValue))
             let timeout = section.scalar("timeout")?.duration(in: .milliseconds(10) ... .minutes(1))
             let concurrency = section.scalar("concurrency")?.integer(in: 1...10_000)
-            let types = types(section)
+            let types = words(section, "types", among: DestinationSection.eventTypes, what: "type")
             guard let name, let url else { return nil }
             var destination = Destination(
                 name: name,
@@ -46,6 +51,7 @@ struct DestinationSection {
             if let timeout { destination.timeout = timeout }
             if let concurrency { destination.concurrency = concurrency }
             destination.types = types
+            readDelivery(section, into: &destination)
             return destination
         }
         return (destinations, Set(names.keys))
@@ -81,15 +87,21 @@ struct DestinationSection {
         }
     }
 
-    private func types(_ section: ConfigurationSection) -> Set<String>? {
-        guard let scalars = section.scalars("types") else { return nil }
-        var types: Set<String> = []
+    /// A list of known words, each at most once; nil when it is absent.
+    func words(
+        _ section: ConfigurationSection,
+        _ key: String,
+        among known: [String],
+        what: String
+    ) -> Set<String>? {
+        guard let scalars = section.scalars(key) else { return nil }
+        var words: Set<String> = []
         for scalar in scalars {
-            guard let type = scalar.choice(DestinationSection.eventTypes) else { continue }
-            if !types.insert(type).inserted {
-                scalar.error("the type \(type.quoted) is named twice", remedy: "remove one")
+            guard let word = scalar.choice(known) else { continue }
+            if !words.insert(word).inserted {
+                scalar.error("the \(what) \(word.quoted) is named twice", remedy: "remove one")
             }
         }
-        return types
+        return words
     }
 }
