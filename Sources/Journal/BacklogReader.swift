@@ -25,7 +25,9 @@ final class BacklogReader: Sendable {
         connection.withLock { $0 = nil }
     }
 
-    /// Ends the thread once its work is done. Blocks.
+    /// Ends the thread once its work is done.
+    ///
+    /// Blocks until then.
     func close() {
         // It fails only when it was shut down before.
         try? pool.syncShutdownGracefully()

@@ -60,7 +60,9 @@ package struct JournalRequest: Sendable {
         }
     }
 
-    /// How far it has come. Blocks on the disk: not for event loops.
+    /// How far it has come.
+    ///
+    /// Blocks on the disk: not for event loops.
     ///
     /// - Returns: the progress; nil when the file no longer has the request.
     /// - Throws: `DatabaseError`.

@@ -118,6 +118,7 @@ extension JournalStore {
         )
         var deferred: [String: Int] = [:]
         while let row = try rows.next() { deferred[row[0]] = row[1] }
+        places[place].line.advance()
         return JournalStanding(
             cursor: JournalPosition(places[place].line.cursor),
             last: JournalPosition(last),

@@ -53,6 +53,7 @@ final class JournalStore {
     /// - Parameters:
     ///   - database: inside an access that lasts as long as this object.
     ///   - destinations: the configured names; the missing ones get their rows.
+    /// - Throws: `DatabaseError`.
     init(_ database: Database, destinations: [String]) throws {
         self.database = database
         configured = destinations.count

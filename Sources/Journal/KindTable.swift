@@ -57,6 +57,7 @@ struct AudienceTable {
     /// - Parameters:
     ///   - database: inside an access.
     ///   - place: finds the place of a destination by its id in the file.
+    /// - Throws: `DatabaseError`.
     init(_ database: Database, place: (Int64) -> Int?) throws {
         for row in try Row.fetchAll(database, sql: "SELECT id, destinations FROM audience") {
             let members = AudienceTable.members(row[1]).compactMap(place)
