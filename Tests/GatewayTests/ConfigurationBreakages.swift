@@ -1,5 +1,5 @@
 extension Breakage {
-    static let all: [Breakage] = top + listeners + users + routes + destinations + journal + later
+    static let all: [Breakage] = top + listeners + users + routes + destinations + journal + delivery + later
 
     private static let top: [Breakage] = [
         .init("public_url: https://hooks.example.net:8443\n", "", at: "1:1", "public_url", "is missing"),
@@ -329,6 +329,84 @@ extension Breakage {
         .init("event_loops: 2", "journal: {path: j, size: 1GiB}", at: "2:20", "journal.size", "unknown key `size`"),
     ]
 
+    private static let delivery: [Breakage] = [
+        .init(
+            "timeout: 5s",
+            "expire: {started: 1s}",
+            at: "23:14",
+            "destinations[0].expire.started",
+            "one of: `call.started`"
+        ),
+        .init(
+            "timeout: 5s",
+            "expire: {call.started: soon}",
+            at: "23:28",
+            "destinations[0].expire.call.started",
+            "no duration"
+        ),
+        .init(
+            "timeout: 5s",
+            "retry: {first_delay: 1ms}",
+            at: "23:26",
+            "destinations[0].retry.first_delay",
+            "between 10ms and 1d"
+        ),
+        .init(
+            "timeout: 5s",
+            "retry: {max_delay: 500ms}",
+            at: "23:13",
+            "destinations[0].retry.max_delay",
+            "shorter than `first_delay`"
+        ),
+        .init(
+            "timeout: 5s",
+            "retry: {statuses: [200]}",
+            at: "23:24",
+            "destinations[0].retry.statuses[0]",
+            "between 300 and 599"
+        ),
+        .init(
+            "timeout: 5s",
+            "retry: {statuses: [404], dead: [404]}",
+            at: "23:31",
+            "destinations[0].retry.dead",
+            "also one of `statuses`"
+        ),
+        .init(
+            "timeout: 5s",
+            "breaker: {failures: 0}",
+            at: "23:25",
+            "destinations[0].breaker.failures",
+            "between 1 and 10000"
+        ),
+        .init(
+            "timeout: 5s",
+            "breaker: {open_for: 1h, max_open: 1m}",
+            at: "23:29",
+            "destinations[0].breaker.max_open",
+            "shorter than `open_for`"
+        ),
+        .init("timeout: 5s", "rate: 0", at: "23:11", "destinations[0].rate", "between 1 and 100000"),
+        .init("timeout: 5s", "order: call", at: "23:12", "destinations[0].order", "one of: `subject`, `none`"),
+        .init("timeout: 5s", "directions: [up]", at: "23:18", "destinations[0].directions[0]", "one of: `in`, `out`"),
+        .init("timeout: 5s", "directions: [in, in]", at: "23:22", "destinations[0].directions[1]", "named twice"),
+        .init(
+            "timeout: 5s",
+            "signing_secret: whsec_abc",
+            at: "23:21",
+            "destinations[0].signing_secret",
+            "must not stand in the file"
+        ),
+        .init("timeout: 5s", "signing_secret: ${env:EMPTY}", at: "23:21", "destinations[0].signing_secret", "is empty"),
+        .init(
+            "timeout: 5s",
+            "signing_secret: ${env:WHSEC}",
+            at: "23:21",
+            "destinations[0].signing_secret",
+            "is not base64"
+        ),
+    ]
+
     private static let later: [Breakage] = [
         .init(
             "event_loops: 2",
@@ -341,8 +419,5 @@ extension Breakage {
         .init("event_loops: 2", "admin: {}", at: "2:8", "admin.address", "is missing"),
         .init("durable: false", "decide: {}", at: "18:5", "routes[0].decide", "not available"),
         .init("durable: false", "signature: {mode: require}", at: "18:5", "routes[0].signature", "not available"),
-        .init("timeout: 5s", "expire: {}", at: "23:5", "destinations[0].expire", "not available"),
-        .init("timeout: 5s", "retry: {first_delay: 1s}", at: "23:5", "destinations[0].retry", "not available"),
-        .init("timeout: 5s", "breaker: {failures: 5}", at: "23:5", "destinations[0].breaker", "not available"),
     ]
 }

@@ -59,7 +59,7 @@ final class ConfigurationFixture {
 
     static let environment = [
         "SECOND": "correct horse battery", "FOLLOW": "0123456789abcdef0123456789abcdef", "EMPTY": "",
-        "CONTROL": "a\u{7}b", "SHORT": "short",
+        "CONTROL": "a\u{7}b", "SHORT": "short", "WHSEC": "whsec_*", "SIGN": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
     ]
 
     static let hash = "$2y$04$abcdefghijklmnopqrstuuPp7HPfoAs8I2dCQCQ/fW7zEJv8I8C8e"

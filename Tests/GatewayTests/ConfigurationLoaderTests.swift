@@ -55,6 +55,33 @@ import Testing
         #expect(configuration.followUpKey == nil)
     }
 
+    @Test func `every key of a delivery arrives`() throws {
+        let text = ConfigurationFixture.good.replacing(
+            "    types: [call.started, call.ended]\n",
+            with: """
+                    directions: [in]
+                    order: none
+                    rate: 50
+                    expire: {call.started: 30s}
+                    retry: {first_delay: 2s, max_delay: 1m, give_up_after: 2d, statuses: [404], dead: [501]}
+                    breaker: {failures: 3, open_for: 10s, max_open: 2m}
+                    signing_secret: ["${env:SIGN}", "${env:SHORT}"]
+
+                """
+        )
+        let (configuration, warnings) = try ConfigurationFixture().load(text)
+        #expect(warnings.map(\.key) == ["destinations[0].signing_secret[1]"])
+        let destination = configuration.destinations[0]
+        #expect(destination.directions == ["in"] && destination.order == .none && destination.rate == 50)
+        #expect(destination.expiry == ["call.started": .seconds(30)])
+        #expect(destination.retry.firstDelay == .seconds(2) && destination.retry.maxDelay == .minutes(1))
+        #expect(destination.retry.giveUpAfter == .hours(48))
+        #expect(destination.retry.statuses == [404] && destination.retry.dead == [501])
+        #expect(destination.breaker.failures == 3 && destination.breaker.openFor == .seconds(10))
+        #expect(destination.breaker.maxOpen == .minutes(2) && destination.secrets.count == 2)
+        #expect(configuration.destinations[1].retry == RetryPolicy() && configuration.destinations[1].secrets.isEmpty)
+    }
+
     @Test func `with a journal every route is durable unless it says otherwise`() throws {
         let fixture = try ConfigurationFixture()
         let text = ConfigurationFixture.good.replacing("    durable: false\n", with: "")

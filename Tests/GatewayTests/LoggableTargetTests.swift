@@ -39,6 +39,7 @@ import Webhooks
                 routes: RouteTable([Route(path: "/hooks/sipgate", users: ["sipgate"], destinations: [])]),
                 lanes: [],
                 authenticator: try Authenticator(store: store, throttle: FailureThrottle(), eventLoop: loop),
+                journal: nil,
                 forwarder: Forwarder(destinations: [], eventLoop: loop, loops: 1),
                 ids: EventIDSource(),
                 log: IngestLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, destinations: []),

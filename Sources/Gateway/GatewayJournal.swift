@@ -1,0 +1,58 @@
+import Delivery
+import Journal
+import Logging
+import NIOCore
+import NIOPosix
+
+/// The journal of a gateway with those who deliver from it, as one thing that is opened and closed.
+struct GatewayJournal: Sendable {
+    let journal: SQLiteJournal
+    private let dispatchers: Dispatchers
+
+    /// Opens the journal and begins to deliver what it holds.
+    ///
+    /// - Throws: `JournalOpenError`, in words for the operator.
+    static func open(
+        _ configuration: JournalConfiguration,
+        destinations: [Destination],
+        on group: MultiThreadedEventLoopGroup,
+        logger: Logger
+    ) async throws -> GatewayJournal {
+        var limits = JournalLimits()
+        limits.retain = configuration.retain
+        limits.maxSize = configuration.maxBytes
+        let journal = try await SQLiteJournal.open(
+            path: configuration.path,
+            destinations: destinations.map(\.name),
+            limits: limits
+        ) { notice in
+            logger.log(level: notice.level, "\(notice)")
+        }
+        let dispatchers = try await Dispatchers.start(destinations, journal: journal, on: group, logger: logger)
+        return GatewayJournal(journal: journal, dispatchers: dispatchers)
+    }
+
+    /// Begins no more attempts, and lets those under way end.
+    ///
+    /// - Parameters:
+    ///   - bound: how long they are waited for, at most.
+    ///   - loop: where the end is wanted.
+    /// - Returns: completes when what became of them has reached the journal, or at the bound. Never fails.
+    func drain(within bound: TimeAmount, on loop: any EventLoop) -> EventLoopFuture<Void> {
+        dispatchers.drain(within: bound, on: loop)
+    }
+
+    /// Commits what waits and closes the file.
+    func close(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        journal.close(on: loop)
+    }
+}
+
+extension JournalNotice {
+    fileprivate var level: Logger.Level {
+        switch self {
+        case .recovered: .notice
+        case .replaced, .damagedEvents, .unavailable: .error
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Admin
+import Edge
+import Journal
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// The gateway while it serves: waits for the signal, then lets everything that was begun come to its end.
+final class Serving: Service {
+    private let listeners: [Listener]
+    private let loops: GatewayLoops
+    private let journal: GatewayJournal?
+    private let group: MultiThreadedEventLoopGroup
+    private let bound: TimeAmount
+    private let logger: Logger
+    private let isDraining = Atomic(false)
+
+    init(
+        listeners: [Listener],
+        loops: GatewayLoops,
+        journal: GatewayJournal?,
+        group: MultiThreadedEventLoopGroup,
+        bound: TimeAmount,
+        logger: Logger
+    ) {
+        self.listeners = listeners
+        self.loops = loops
+        self.journal = journal
+        self.group = group
+        self.bound = bound
+        self.logger = logger
+    }
+
+    /// Whether requests should be sent here, and if not, why.
+    var health: HealthReport {
+        var checks: [HealthReport.Check] = []
+        if let journal { checks.append(.init(name: "journal", problem: journal.journal.condition.problem)) }
+        let drains = isDraining.load(ordering: .relaxed)
+        checks.append(.init(name: "drain", problem: drains ? "the gateway is stopping" : nil))
+        return HealthReport(checks: checks)
+    }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        isDraining.store(true, ordering: .relaxed)
+        logger.notice("draining", metadata: ["at_most_ms": "\(bound.nanoseconds / 1_000_000)"])
+        let finished = try await drain(on: group.next()).get()
+        if !finished { logger.warning("requests are still open: the bound was reached") }
+    }
+
+    /// Completes with true when everything has come to its end, and with false at the bound.
+    private func drain(on loop: any EventLoop) -> EventLoopFuture<Bool> {
+        let listeners = EventLoopFuture.andAllComplete(listeners.map { $0.quiesce() }, on: loop)
+        let requests = listeners.flatMap { [loops] in loops.drain(on: loop) }
+        let deliveries = journal?.drain(within: bound, on: loop) ?? loop.makeSucceededVoidFuture()
+        let everything = requests.and(deliveries)
+        return loop.flatSubmit { [bound] in
+            let promise = loop.makePromise(of: Bool.self)
+            let pending = NIOLoopBoundBox<EventLoopPromise<Bool>?>(promise, eventLoop: loop)
+            @Sendable func end(_ isDrained: Bool) {
+                let promise = pending.value
+                pending.value = nil
+                promise?.succeed(isDrained)
+            }
+            let timer = loop.scheduleTask(in: bound) { end(false) }
+            everything.whenComplete { _ in
+                timer.cancel()
+                end(true)
+            }
+            return promise.futureResult
+        }
+    }
+}
+
+extension JournalCondition {
+    /// What stands in the way of new events, in words; nil when nothing does.
+    fileprivate var problem: String? {
+        switch self {
+        case .writable: nil
+        case .unavailable(let reason): "cannot be written: \(reason)"
+        case .full: "has reached its largest size"
+        case .closed: "is closed"
+        }
+    }
+}
