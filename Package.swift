@@ -139,7 +139,11 @@ let package = Package(
             ],
             swiftSettings: callsC
         ),
-        .testTarget(name: "AuthTests", dependencies: ["Auth", "Webhooks", nio.core, nio.posix], swiftSettings: callsC),
+        .testTarget(
+            name: "AuthTests",
+            dependencies: ["Auth", "Webhooks", "OpenSSL", nio.core, nio.posix],
+            swiftSettings: callsC
+        ),
         .testTarget(
             name: "JournalTests",
             dependencies: [

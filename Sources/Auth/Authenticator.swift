@@ -11,6 +11,8 @@ package final class Authenticator {
     private let throttle: FailureThrottle
     private let eventLoop: any EventLoop
     private var mac: MAC
+    /// What this loop knows of `CredentialStore.admissions`, so that the lock is rarely needed.
+    private var admissions = Admissions(capacity: 1024)
 
     /// An authenticator for one event loop.
     ///
@@ -28,7 +30,7 @@ package final class Authenticator {
     /// | --- | --- | --- |
     /// | none | `credentialsMissing`: how a challenge-first client begins | no |
     /// | several, another scheme, not to be parsed | `credentialsMalformed`: nothing is computed, so nothing is guessed | no |
-    /// | known credentials | admitted, also from a throttled network | no |
+    /// | known credentials | admitted; from a throttled network only if they were right from there before | no |
     /// | right for another route | `credentialsWrong` | no |
     /// | wrong | `credentialsWrong`, later `throttled` | yes |
     ///
@@ -51,6 +53,9 @@ package final class Authenticator {
         guard let credentials = BasicCredentials.parse(value) else { return .challenge(.credentialsMalformed) }
         let code = mac.code(of: credentials.joined)
         if let user = store.knownUser(for: code, now: now) {
+            if let wait = delay(Admission(code: code, network: client.network), now: now) {
+                return .throttled(retryAfter: wait)
+            }
             return allowed.contains(user) ? .admit(user: user) : .challenge(.credentialsWrong)
         }
         return store.check(
@@ -62,6 +67,17 @@ package final class Authenticator {
             now: now,
             eventLoop: eventLoop
         )
+    }
+
+    /// How long right credentials have to wait; nil when they have not.
+    ///
+    /// A throttled network may be guessing: only what was right from there before gets through, since an address can be
+    /// shared with a sender. All the rest waits, right or wrong, so that nothing is learnt.
+    private func delay(_ admission: Admission, now: NIODeadline) -> TimeAmount? {
+        if admissions.contains(admission) { return nil }
+        if let wait = store.admit(admission, throttle: throttle, now: now) { return wait }
+        admissions.insert(admission)
+        return nil
     }
 }
 

@@ -31,6 +31,7 @@ package final class CredentialStore: Sendable {
     private struct State {
         var cache: CredentialCache
         var checks: [Digest: [Asker]] = [:]
+        var admissions = Admissions(capacity: 8192)
     }
 
     private enum Entry {
@@ -52,13 +53,14 @@ package final class CredentialStore: Sendable {
     ///   - accounts: who may post. Accounts of one name are one account.
     ///   - hashing: where hashes are computed; started, and shut down, by its owner.
     ///   - cacheCapacity: verified credentials that are remembered, from 1.
-    ///   - lifetime: how long they are remembered after their last use.
+    ///   - lifetime: how long they are remembered after their last use. They cannot become wrong while the store lives,
+    ///     so this only bounds how long a code stays in memory that nobody needs.
     /// - Throws: a `PasswordHashError` for a hash that is not accepted; what OpenSSL says when it is broken.
     package convenience init(
         accounts: [UserAccount],
         hashing: NIOThreadPool,
         cacheCapacity: Int = 1024,
-        lifetime: TimeAmount = .minutes(10)
+        lifetime: TimeAmount = .hours(24)
     ) throws {
         try self.init(
             accounts: accounts,
@@ -112,6 +114,16 @@ package final class CredentialStore: Sendable {
         return state.withLock { $0.cache.user(for: code, now: now) }
     }
 
+    /// Notes that credentials were right from a network.
+    ///
+    /// - Returns: nil; or how long to wait, when the network is throttled and they were never right from there.
+    func admit(_ admission: Admission, throttle: FailureThrottle, now: NIODeadline) -> TimeAmount? {
+        if state.withLock({ $0.admissions.contains(admission) }) { return nil }
+        if let wait = throttle.delay(of: admission.network, now: now) { return wait }
+        state.withLock { $0.admissions.insert(admission) }
+        return nil
+    }
+
     /// Checks credentials that are not known.
     ///
     /// `code` is their MAC, `network` the one whose failure a wrong password is. Failures and cache count with `now`, and
@@ -140,18 +152,18 @@ package final class CredentialStore: Sendable {
             throttle.finish(network, failed: false, now: now)
         case .full:
             throttle.finish(network, failed: false, now: now)
-            return asker.decline(.throttled(retryAfter: .seconds(1)))
+            return asker.decline(.overloaded)
         case .begun:
             hashing.submit { poolState in
                 let user = credentials.user
                 guard poolState == .active else {
                     // The pool is shut down; nothing was computed, so nothing is known.
                     throttle.finish(network, failed: false, now: now)
-                    return self.finish(code, with: nil, now: now)
+                    return self.finish(code, with: nil, network: network, now: now)
                 }
                 let isRight = self.plan.verify(credentials.password, of: user, matches: self.matches)
                 throttle.finish(network, failed: !isRight, now: now)
-                self.finish(code, with: (user, isRight), now: now)
+                self.finish(code, with: (user, isRight), network: network, now: now)
             }
         }
         return verdict
@@ -168,9 +180,17 @@ package final class CredentialStore: Sendable {
     }
 
     /// Ends a check and tells everybody who asked.
-    private func finish(_ code: Digest, with result: (user: String, isRight: Bool)?, now: NIODeadline) {
+    private func finish(
+        _ code: Digest,
+        with result: (user: String, isRight: Bool)?,
+        network: UInt64,
+        now: NIODeadline
+    ) {
         let askers = state.withLock { state in
-            if let result, result.isRight { state.cache.insert(result.user, for: code, now: now) }
+            if let result, result.isRight {
+                state.cache.insert(result.user, for: code, now: now)
+                state.admissions.insert(Admission(code: code, network: network))
+            }
             return state.checks.removeValue(forKey: code) ?? []
         }
         for asker in askers {
@@ -179,7 +199,7 @@ package final class CredentialStore: Sendable {
                     result.isRight && asker.allowed.contains(result.user)
                         ? .admit(user: result.user) : .challenge(.credentialsWrong)
                 } else {
-                    .throttled(retryAfter: .seconds(1))
+                    .overloaded
                 }
             asker.promise.succeed(verdict)
         }

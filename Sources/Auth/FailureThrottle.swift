@@ -8,8 +8,8 @@ internal import Synchronization
 /// otherwise a client could have any number of them computed at once. What is no guess never counts: a request without
 /// credentials (that is how a challenge-first client begins), one with malformed ones, and a right password.
 ///
-/// Throttling is by address, and an address can be shared. So it stands behind the cache of verified credentials: a
-/// sender that was admitted lately goes on being admitted, whatever its neighbours behind the same address do.
+/// Throttling is by address, and an address can be shared. So a sender that was admitted from there before goes on being
+/// admitted, whatever its neighbours behind the same address do (`Admissions`).
 package final class FailureThrottle: Sendable {
     private struct Window {
         var start: NIODeadline
@@ -59,6 +59,16 @@ package final class FailureThrottle: Sendable {
             current.pending += 1
             remember(current, of: network, in: &table)
             return nil
+        }
+    }
+
+    /// How long a network has to wait; nil when it has not.
+    func delay(of network: UInt64, now: NIODeadline) -> TimeAmount? {
+        table.withLock { table in
+            guard let current = table.windows[network], current.start + window > now,
+                current.failures >= limit
+            else { return nil }
+            return max(current.start + window - now, .seconds(1))
         }
     }
 

@@ -7,8 +7,10 @@ package enum Verdict: Sendable {
     case admit(user: String)
     /// 401 with `WWW-Authenticate`: `credentialsMissing`, `credentialsMalformed` or `credentialsWrong`.
     case challenge(ReasonCode)
-    /// Nothing was checked: too many failures of this network, or too many checks waiting. More than zero.
+    /// Nothing was checked: too many failures of this network. More than zero.
     case throttled(retryAfter: TimeAmount)
+    /// Nothing was checked: too many checks wait, whoever asked for them.
+    case overloaded
     /// A hash is being computed elsewhere.
     ///
     /// The future completes on the asking event loop with one of the other cases and never fails.

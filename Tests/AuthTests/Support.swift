@@ -141,6 +141,7 @@ enum Outcome: Equatable {
     case admit(String)
     case challenge(ReasonCode)
     case throttled(TimeAmount)
+    case overloaded
 }
 
 extension Verdict {
@@ -153,6 +154,7 @@ extension Verdict {
         case .admit(let user): .admit(user)
         case .challenge(let reason): .challenge(reason)
         case .throttled(let wait): .throttled(wait)
+        case .overloaded: .overloaded
         case .pending(let future): try await future.get().outcome()
         }
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import NIOCore
+import OpenSSL
 import Testing
 import Webhooks
 
@@ -36,7 +37,27 @@ import Webhooks
         let bench = try AuthBench([UserAccount(name: "alice", passwords: [.plain(Secret("plain"))])], limit: 3)
         for _ in 0..<3 { #expect(try await bench.judge(basic("alice", "x")) == .challenge(.credentialsWrong)) }
         #expect(try await bench.judge(basic("alice", "x")) == .throttled(.seconds(60)))
-        #expect(try await bench.judge(basic("alice", "plain")) == .admit("alice"))
+        // The right one now learns nothing either, but another network is not concerned.
+        #expect(try await bench.judge(basic("alice", "plain")) == .throttled(.seconds(60)))
+        #expect(try await bench.judge(basic("alice", "plain"), from: "192.0.2.2") == .admit("alice"))
+        #expect(try await bench.judge(basic("alice", "plain"), at: 60) == .admit("alice"))
+    }
+
+    @Test func `a guess from a throttled network never learns that it hit what others use`() async throws {
+        let bench = try AuthBench([alice], limit: 3)
+        #expect(try await bench.judge(basic("alice", "secret"), from: "192.0.2.2") == .admit("alice"))
+        for index in 0..<3 { _ = try await bench.judge(basic("alice", "\(index)")) }
+        #expect(try await bench.judge(basic("alice", "secret")) == .throttled(.seconds(60)))
+        #expect(try await bench.judge(basic("alice", "secret"), from: "192.0.2.2") == .admit("alice"))
+    }
+
+    @Test func `what is remembered of admissions is bounded, the oldest goes first`() throws {
+        var admissions = Admissions(capacity: 3)
+        var mac = try MAC(key: [1])
+        let code = mac.code(of: [])
+        for network in UInt64(1)...5 { admissions.insert(Admission(code: code, network: network)) }
+        let known = (UInt64(1)...5).filter { admissions.contains(Admission(code: code, network: $0)) }
+        #expect(known == [3, 4, 5])
     }
 
     @Test func `checks under way count, so that guesses cannot all be made at once`() async throws {

@@ -106,6 +106,8 @@ final class IngestPipeline: Responder {
             return done(.refusal(reason))
         case .throttled(let delay):
             return done(.throttled(delay))
+        case .overloaded:
+            return done(.refusal(.overloaded))
         case .pending(let verdict):
             // A hash is being computed elsewhere; the verdict comes back on this loop.
             return verdict.assumeIsolated()
