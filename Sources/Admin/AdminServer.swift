@@ -5,7 +5,9 @@ import ServiceLifecycle
 import Webhooks
 
 /// The operators' own listener: plain HTTP on an address that strangers cannot reach.
-package struct AdminServer: Service {
+package struct AdminServer: Service, CustomStringConvertible {
+    package let description = "admin"
+
     /// What the server shows.
     package struct Sources: Sendable {
         /// How things stand at this moment.

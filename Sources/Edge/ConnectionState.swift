@@ -41,6 +41,8 @@ struct ConnectionState: ~Copyable {
     private(set) var phase = Phase.idle
     private(set) var manner = Manner()
     private var quiescing = false
+    /// Somebody let in posts here: the connection may be kept for the next push.
+    private var isTrusted = false
     private let limits: EdgeLimits
 
     init(limits: EdgeLimits) {
@@ -220,6 +222,7 @@ struct ConnectionState: ~Copyable {
     ///   - hasMore: whether a pipelined request waits, which a quiescing connection still answers.
     /// - Returns: how the connection goes on.
     mutating func replied(_ reply: Reply, hasMore: Bool) -> ReplyWriter.Persistence {
+        if reply.status < 300 { isTrusted = true }
         let ends = reply.closes || !manner.keepsAlive || (quiescing && !hasMore)
         if ends {
             phase = .closing
@@ -284,7 +287,7 @@ struct ConnectionState: ~Copyable {
     /// How long the current phase may last; nil where another clock runs.
     var allowance: TimeAmount? {
         switch phase {
-        case .idle: limits.idleTimeout
+        case .idle: isTrusted ? limits.idleTimeout : min(limits.idleTimeout, limits.headerTimeout)
         case .readingHead, .screening: limits.headerTimeout
         case .readingBody, .draining: limits.bodyTimeout
         case .responding: nil

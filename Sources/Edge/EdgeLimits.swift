@@ -10,7 +10,9 @@ package struct EdgeLimits: Sendable {
     package var headerTimeout: TimeAmount = .seconds(10)
     /// From the end of the header section to the end of the content, in total.
     package var bodyTimeout: TimeAmount = .seconds(10)
-    /// Between two requests, and between the handshake and the first.
+    /// Between two requests, once one was accepted.
+    ///
+    /// Until then `headerTimeout` is all there is: a stranger keeps no place by doing nothing.
     package var idleTimeout: TimeAmount = .seconds(75)
     /// For a reply to leave: a peer that does not read is cut off.
     package var writeTimeout: TimeAmount = .seconds(10)

@@ -8,7 +8,8 @@ import ServiceLifecycle
 import Synchronization
 
 /// The gateway while it serves: waits for the signal, then lets everything that was begun come to its end.
-final class Serving: Service {
+final class Serving: Service, CustomStringConvertible {
+    let description = "gateway"
     private let listeners: [Listener]
     private let loops: GatewayLoops
     private let journal: GatewayJournal?

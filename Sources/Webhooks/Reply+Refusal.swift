@@ -53,9 +53,9 @@ extension ReasonCode {
     package var endsConnection: Bool {
         switch self {
         case .malformedRequest, .ambiguousFraming, .unsupportedVersion, .targetTooLong, .headerTooLarge,
-            .headerTimeout, .bodyTimeout, .bodyTooLarge, .shuttingDown:
+            .headerTimeout, .bodyTimeout, .bodyTooLarge, .unsupportedExpectation, .shuttingDown:
             true
-        case .unsupportedExpectation, .unknownPath, .methodNotAllowed, .credentialsMissing, .credentialsMalformed,
+        case .unknownPath, .methodNotAllowed, .credentialsMissing, .credentialsMalformed,
             .credentialsWrong, .tooManyFailures, .unsupportedMediaType, .unsupportedCharset,
             .unsupportedContentCoding, .invalidPercentEncoding, .invalidUTF8, .tooManyFields, .unknownEvent,
             .missingField, .duplicateField, .controlCharacter, .valueTooLong, .invalidIdentifier, .invalidDirection,

@@ -105,6 +105,8 @@ import Webhooks
 
     @Test func `An idle connection is closed without a word`() throws {
         let edge = try EdgeHarness(limits: EdgeLimitsTests.limits)
+        try edge.send(post("x"))
+        #expect(try edge.statuses() == [200])
         edge.loop.advanceTime(by: .seconds(74))
         #expect(edge.isOpen)
         edge.loop.advanceTime(by: .seconds(1))
@@ -112,13 +114,27 @@ import Webhooks
         #expect(try edge.received() == "")
     }
 
+    @Test func `Nobody keeps a connection idle who never had a request accepted`() throws {
+        let silent = try EdgeHarness(limits: EdgeLimitsTests.limits)
+        let stranger = try EdgeHarness(limits: EdgeLimitsTests.limits)
+        stranger.responder.refusal = Reply(status: 401)
+        try stranger.send(post("x"))
+        for edge in [silent, stranger] {
+            edge.loop.advanceTime(by: EdgeLimitsTests.limits.headerTimeout - .milliseconds(1))
+            #expect(edge.isOpen)
+            edge.loop.advanceTime(by: .milliseconds(1))
+            #expect(!edge.isOpen)
+        }
+    }
+
     @Test func `Every request begins the idle time anew`() throws {
         let edge = try EdgeHarness(limits: EdgeLimitsTests.limits)
         for _ in 0..<5 {
-            edge.loop.advanceTime(by: .seconds(70))
             try edge.send(post("x"))
+            edge.loop.advanceTime(by: .seconds(70))
         }
-        #expect(try edge.statuses().count == 5)
+        try edge.send(post("x"))
+        #expect(try edge.statuses().count == 6)
         edge.loop.advanceTime(by: .seconds(74))
         #expect(edge.isOpen)
         edge.loop.advanceTime(by: .seconds(1))

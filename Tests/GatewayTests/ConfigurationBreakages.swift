@@ -368,7 +368,7 @@ extension Breakage {
         .init(
             "timeout: 5s",
             "retry: {statuses: [404], dead: [404]}",
-            at: "23:31",
+            at: "23:30",
             "destinations[0].retry.dead",
             "also one of `statuses`"
         ),

@@ -17,9 +17,12 @@ private final class SlowClose: ChannelOutboundHandler {
     }
 }
 
-@Suite struct ReviewTests {
+/// How connections end while something of theirs still waits.
+@Suite struct ConnectionEndTests {
     @Test func `A peer that leaves its replies unread is closed once`() throws {
-        let edge = try EdgeHarness()
+        var limits = EdgeLimits()
+        limits.headerTimeout = .seconds(60)
+        let edge = try EdgeHarness(limits: limits)
         let below = SlowClose()
         try edge.channel.pipeline.syncOperations.addHandler(below, position: .first)
         edge.channel.isWritable = false
