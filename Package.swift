@@ -197,3 +197,15 @@ if Context.environment["HOOKGATE_FUZZ"] != nil {
         ),
     ]
 }
+
+// Benchmarks are built by those who run them.
+if Context.environment["HOOKGATE_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "JournalBenchmark",
+            dependencies: ["Journal", "Webhooks", nio.core, nio.posix],
+            path: "Benchmarks/journal",
+            swiftSettings: callsC
+        )
+    )
+}

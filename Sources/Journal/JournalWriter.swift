@@ -39,7 +39,8 @@ final class JournalWriter {
     /// Held as long as the thread runs.
     private var lock: JournalLock?
     var notices = LoopNotices()
-    private var previousAppends = 0
+    /// How many callers seem to append, each waiting for its commit before it comes again.
+    private var population = 0
     private var isSuspect = false
 
     init(
@@ -144,16 +145,20 @@ final class JournalWriter {
     // MARK: Waiting
 
     /// Blocks until there is something to do, and a little longer when more is on its way.
+    ///
+    /// Callers who wait for their commit before they append again are all among those of the last commit and those who
+    /// came during it. When as many are there, nobody else is on the way; so one caller alone never waits.
     private func gather() {
+        let expected = min(limits.crowd, population)
         var counts = inbox.wait(for: .anything, until: housekeeping.next)
         if counts.appends == 0, counts.commands == 0, counts.settlements > 0 {
             counts = inbox.wait(for: .appendOrCommand, until: .now() + limits.settleDelay)
         }
-        guard counts.appends > 1 || counts.appends == 1 && previousAppends > 1 else { return }
-        let end = NIODeadline.now() + limits.linger
         var seen = counts.appends
-        while seen < limits.crowd, NIODeadline.now() < end {
-            let now = inbox.wait(for: .appends(limits.crowd), until: min(end, .now() + limits.quiet)).appends
+        guard seen > 0, seen < expected else { return }
+        let end = NIODeadline.now() + limits.linger
+        while seen < expected, NIODeadline.now() < end {
+            let now = inbox.wait(for: .appends(expected), until: min(end, .now() + limits.quiet)).appends
             if now == seen { break }
             seen = now
         }
@@ -166,7 +171,7 @@ final class JournalWriter {
 
     /// Makes all work durable in one transaction, and tells those who wait.
     private func commit(_ store: JournalStore) throws {
-        previousAppends = work.appends.count
+        population = work.appends.count
         guard !work.appends.isEmpty || !work.settlements.isEmpty || !work.commands.isEmpty else { return }
         let start = NIODeadline.now()
         let first = store.last + 1
@@ -185,6 +190,8 @@ final class JournalWriter {
         let events = Int(store.last - first + 1)
         let settled = work.settlements.count
         work.removeAll()
+        // Before anyone who was in this commit can come again.
+        population += inbox.counts.appends
         notices.deliver(.success(()))
         answers.deliver(self, store)
         let time = Int((NIODeadline.now() - start).nanoseconds / 1000)
