@@ -26,7 +26,7 @@ extension AttemptOutcome {
         return AttemptRecord(
             number: item.number,
             time: item.begin,
-            latency: Int(max(0, now.milliseconds - item.begin.milliseconds)),
+            latency: Int(max(0, now.milliseconds(since: item.begin))),
             outcome: outcome,
             detail: detail,
             status: status

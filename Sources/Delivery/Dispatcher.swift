@@ -205,6 +205,8 @@ package final class Dispatcher {
     }
 
     private func claim(dueBy: Timestamp, expiry: Timestamp, limit: Int) {
+        // An entry that has just ended may be what others wait for: the journal has to know before it is asked.
+        flush()
         journal.lease(place, dueBy: dueBy, expiry: expiry, limit: limit, on: eventLoop).assumeIsolated()
             .whenComplete { result in
                 switch result {

@@ -27,7 +27,7 @@ package enum RetryAfter: Sendable, Equatable {
             return now.steady.adding(milliseconds: seconds * 1000)
         case .date(let date):
             // The receiver looks at a clock like the one on our wall.
-            return now.steady.adding(milliseconds: date.milliseconds - now.wall.milliseconds)
+            return now.steady.adding(milliseconds: date.milliseconds(since: now.wall))
         }
     }
 }

@@ -50,7 +50,7 @@ package struct RetryPolicy: Sendable, Equatable {
         let doublings = min(max(0, attempt - 1), 40)
         let wait = first > most >> Int64(doublings) ? most : first << Int64(doublings)
         let added = Int64(jitter % UInt64(wait / 4 + 1))
-        let asked = min(max(0, advice.map { $0.milliseconds - now.milliseconds } ?? 0), longestAdvice)
+        let asked = min(max(0, advice?.milliseconds(since: now) ?? 0), longestAdvice)
         return now.adding(milliseconds: max(wait, asked) + added)
     }
 }

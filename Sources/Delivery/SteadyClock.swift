@@ -18,7 +18,7 @@ package struct Moment: Sendable, Equatable {
     /// Should that clock have jumped, it is not known whether before or after. The smaller age is taken, so that a jump
     /// makes nothing die before its time.
     func age(of time: Timestamp) -> Int64 {
-        min(steady.milliseconds, wall.milliseconds) - time.milliseconds
+        min(steady, wall).milliseconds(since: time)
     }
 }
 
@@ -49,12 +49,18 @@ package struct SteadyClock: Sendable {
     /// When an event loop gets to a moment.
     func deadline(at time: Timestamp) -> NIODeadline {
         // Further away than a year is as good as never, and nothing overflows.
-        let distance = min(max(time.milliseconds - origin.milliseconds, 0), 31_536_000_000)
+        let distance = min(max(time.milliseconds(since: origin), 0), 31_536_000_000)
         return start + .milliseconds(distance)
     }
 }
 
 extension Timestamp {
+    /// How much later it is than another one; never beyond counting, whatever a damaged file says.
+    func milliseconds(since other: Timestamp) -> Int64 {
+        let (difference, overflows) = milliseconds.subtractingReportingOverflow(other.milliseconds)
+        return overflows ? (other.milliseconds < 0 ? .max : .min) : difference
+    }
+
     /// This much later; never beyond counting.
     func adding(_ amount: TimeAmount) -> Timestamp {
         adding(milliseconds: amount.nanoseconds / 1_000_000)

@@ -16,7 +16,7 @@ struct TokenBucket {
 
     /// When an attempt may begin: `now`, or later.
     mutating func next(_ now: Timestamp) -> Timestamp {
-        let passed = filled.map { max(0, now.milliseconds - $0.milliseconds) } ?? 0
+        let passed = filled.map { max(0, now.milliseconds(since: $0)) } ?? 0
         tokens = min(size, tokens + Double(passed) * rate / 1000)
         filled = now
         // A thousandth of a token may be lost to rounding, never an attempt.

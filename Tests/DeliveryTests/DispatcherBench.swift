@@ -141,6 +141,17 @@ final class DispatcherBench {
         loop.run()
     }
 
+    /// Sets the clock on the wall ahead by so many milliseconds.
+    func jump(_ milliseconds: Int64) {
+        skew.milliseconds.withLock { $0 = milliseconds }
+    }
+
+    /// An operator sends an ended event again.
+    func replay(_ event: Int) {
+        journal.replay(JournalPosition(Int64(event)), at: 0)
+        loop.run()
+    }
+
     /// Lets time pass.
     func advance(_ amount: TimeAmount) {
         loop.advanceTime(by: amount)
