@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Kills the gateway at random moments under load, again and again, and looks for what was acknowledged.
+
+    crash.py [--rounds N] [--seed N] [--clients N] [--power-cut] BINARY
+
+With --power-cut everything that was written and not synced is taken back after each kill: a kill alone cannot show a
+missing sync, since the kernel keeps what a dead process wrote.
+"""
+import argparse
+import asyncio
+import os
+import random
+import subprocess
+
+from kit import Backend, Client, Folder, Gateway, Ledger, finish, reckon, say
+from interpose import library
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("binary")
+parser.add_argument("--rounds", type=int, default=100)
+parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+parser.add_argument("--clients", type=int, default=8)
+parser.add_argument("--power-cut", action="store_true")
+parser.add_argument("--lie", action="store_true", help="let every sync do nothing: the trial has to find losses then")
+options = parser.parse_args()
+
+
+async def main():
+    name = "power cut" if options.power_cut else "crash"
+    say(f"{name}: {options.rounds} rounds, seed {options.seed}")
+    dice = random.Random(options.seed)
+    folder = Folder("trial")
+    ledger = Ledger()
+    backend = await Backend(options.seed, trouble=0.3).start()
+    environment = {}
+    undo = None
+    if options.power_cut:
+        journal = folder.file("journal")
+        os.mkdir(journal)
+        undo = folder.file("undo")
+        os.mkdir(undo)
+        environment = {"LD_PRELOAD": library("powercut"), "POWERCUT_WATCH": journal, "POWERCUT_UNDO": undo}
+        if options.lie:
+            environment["POWERCUT_LIE"] = "1"
+    gateway = Gateway(options.binary, folder, {"backend": backend}, environment=environment)
+    undone = 0
+    slowest = 0.0
+    for number in range(1, options.rounds + 1):
+        started = await gateway.start()
+        if started is None:
+            return finish(name, {"rounds": number}, ["the gateway did not start again"], folder)
+        slowest = max(slowest, started)
+        over = asyncio.Event()
+        clients = [
+            asyncio.create_task(Client(gateway, f"{number}-{i}", ledger).run(over.is_set))
+            for i in range(options.clients)
+        ]
+        await asyncio.sleep(dice.uniform(0, 1.5))
+        gateway.kill()
+        over.set()
+        await asyncio.gather(*clients)
+        if undo:
+            undone += take_back(undo)
+        say(
+            f"round {number}: started in {started * 1000:.0f} ms, {len(ledger.acknowledged)} acknowledged,"
+            f" {len(backend.taken)} arrived" + (f", {undone} writes taken back" if undo else "")
+        )
+    backend.trouble = 0
+    if await gateway.start() is None:
+        return finish(name, {}, ["the gateway did not start again"], folder)
+    audit = await gateway.settle()
+    status = gateway.stop()
+    figures, problems = reckon(ledger, backend, audit)
+    if status != 0:
+        problems.append(f"the gateway ended with {status} after SIGTERM")
+    figures.update(rounds=options.rounds, seed=options.seed, slowest_start_ms=round(slowest * 1000))
+    if undo:
+        figures["writes_taken_back"] = undone
+        if undone == 0:
+            problems.append("nothing was ever taken back: the trial proves nothing")
+    finish(name, figures, problems, folder)
+
+
+def take_back(undo):
+    """Undoes what was not synced; returns how many writes that were."""
+    result = subprocess.run([library("powercut-undo"), undo], capture_output=True, text=True, check=True)
+    return int(result.stdout)
+
+
+asyncio.run(main())
