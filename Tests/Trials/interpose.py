@@ -1,4 +1,4 @@
-"""Builds the preloaded libraries beside their sources' folder, once."""
+"""Builds the preloaded libraries and small tools in C, once, outside the sources."""
 import os
 import subprocess
 import tempfile
@@ -8,9 +8,9 @@ BUILT = os.path.join(tempfile.gettempdir(), f"hookgate-interpose-{os.getuid()}")
 
 
 def library(name):
-    """The path of a built library (`failing`, `powercut`) or tool (`powercut-undo`)."""
+    """The path of a built library (`failing`, `powercut`) or tool (`powercut-undo`, `sink`)."""
     source = os.path.join(SOURCES, name + ".c")
-    is_tool = name.endswith("-undo")
+    is_tool = name in ("powercut-undo", "sink")
     target = os.path.join(BUILT, name if is_tool else name + ".so")
     if not os.path.exists(target) or os.path.getmtime(target) < os.path.getmtime(source):
         os.makedirs(BUILT, exist_ok=True)
