@@ -14,6 +14,8 @@ final class BacklogReader: Sendable {
 
     /// How many unwanted events one page passes at most, so that no reader waits long for another.
     private let stretch = 20_000
+    /// More than all events that are ever between two that are kept.
+    private let leap: Int64 = 1 << 32
 
     init(path: String) {
         self.path = path
@@ -37,7 +39,7 @@ final class BacklogReader: Sendable {
     /// Finds the next wanted events of a line.
     func page(
         _ read: LineRead,
-        isWanted: @escaping @Sendable (Int64) -> Bool,
+        audiences: AudienceTable,
         then: @escaping @Sendable (Result<LinePage, any Error>) -> Void
     ) {
         submit(then) { database in
@@ -58,9 +60,15 @@ final class BacklogReader: Sendable {
                     break
                 }
                 seen += 1
-                page.through = statement.integer(0)
-                guard isWanted(statement.integer(2)) else { continue }
-                if let entry = EventRow.read(statement, kinds: kinds) {
+                let position = statement.integer(0)
+                // Damage that SQLite does not see: positions grow, and never by leaps.
+                guard position > page.through, position < page.through + self.leap else {
+                    throw JournalStore.damage("positions are out of order")
+                }
+                page.through = position
+                // Of an event whose audience cannot be told, everyone should hear.
+                guard audiences[statement.integer(2)]?.contains(read.destination) ?? true else { continue }
+                if let entry = EventRow.read(statement, kinds, audiences) {
                     page.entries.append(entry)
                 } else {
                     page.damaged.append(page.through)
@@ -73,6 +81,7 @@ final class BacklogReader: Sendable {
     /// Fetches the events of claims; what is missing or damaged is named.
     func entries(
         _ claims: [Claim],
+        audiences: AudienceTable,
         then: @escaping @Sendable (Result<(leases: [Lease], damaged: [Claim]), any Error>) -> Void
     ) {
         submit(then) { database in
@@ -85,7 +94,7 @@ final class BacklogReader: Sendable {
             var damaged: [Claim] = []
             for claim in claims {
                 statement.bind(1, claim.position)
-                if try statement.next(), let entry = EventRow.read(statement, kinds: kinds) {
+                if try statement.next(), let entry = EventRow.read(statement, kinds, audiences) {
                     leases.append(Lease(entry: entry, attempt: claim.attempt, origin: claim.origin))
                 } else {
                     damaged.append(claim)

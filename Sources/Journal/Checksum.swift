@@ -31,6 +31,11 @@ struct Checksum {
         }
     }
 
+    mutating func mix(_ text: String) {
+        var text = text
+        text.withUTF8 { mix(UnsafeRawBufferPointer($0)) }
+    }
+
     /// As a column holds it: four bytes with a sign.
     var value: Int64 {
         Int64(Int32(truncatingIfNeeded: state ^ state >> 32))

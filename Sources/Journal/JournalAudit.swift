@@ -58,7 +58,8 @@ enum JournalAudit {
             return AuditLine(destination: standing.name, ledger: .init(), counted: .init(), problems: [])
         }
         let pruned: (delivered: Int, dead: Int, expired: Int, dropped: Int) = (
-            row["pruned_delivered"], row["pruned_dead"], row["pruned_expired"], row["pruned_dropped"]
+            row.value("pruned_delivered"), row.value("pruned_dead"), row.value("pruned_expired"),
+            row.value("pruned_dropped")
         )
 
         var counted = AuditLine.Counts()
@@ -75,11 +76,11 @@ enum JournalAudit {
         counted.accepted = present + pruned.delivered + pruned.dead + pruned.expired + pruned.dropped
 
         var ledger = AuditLine.Counts()
-        ledger.accepted = row["accepted"]
-        ledger.delivered = row["delivered"]
-        ledger.dead = row["dead"]
-        ledger.expired = row["expired"]
-        ledger.dropped = row["dropped"]
+        ledger.accepted = row.value("accepted")
+        ledger.delivered = row.value("delivered")
+        ledger.dead = row.value("dead")
+        ledger.expired = row.value("expired")
+        ledger.dropped = row.value("dropped")
         ledger.pending = ledger.accepted - ledger.delivered - ledger.dead - ledger.expired - ledger.dropped
 
         var problems: [String] = []

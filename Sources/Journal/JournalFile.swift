@@ -106,14 +106,12 @@ struct JournalFile {
                 throw JournalOpenError.newer(path: path)
             }
             if checking, let damage = try JournalFile.damage(database) {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: damage)
+                throw JournalStore.damage(damage)
             }
         }
         try JournalSchema.migrator.migrate(database)
         try database.writeWithoutTransaction { database in
-            for row in try Row.fetchAll(database, sql: "SELECT * FROM destination") where !Place.isIntact(row) {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of `destination` is damaged")
-            }
+            if let damage = try JournalFile.visibleDamage(database) { throw JournalStore.damage(damage) }
         }
         return database
     }
@@ -145,6 +143,21 @@ struct JournalFile {
     static func damage(_ database: Database) throws -> String? {
         let words = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)")
         return words == "ok" ? nil : words ?? "it cannot be checked"
+    }
+
+    /// What is wrong with the few rows on which all others depend, in words; nil when nothing is.
+    private static func visibleDamage(_ database: Database) throws -> String? {
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM destination") where !Place.isIntact(row) {
+            return "a row of `destination` is damaged"
+        }
+        let last = try PreparedStatement(
+            database,
+            "SELECT \(EventRow.columns) FROM event ORDER BY position DESC LIMIT 1"
+        )
+        defer { last.reset() }
+        guard try last.next() else { return nil }
+        let audiences = try AudienceTable(database) { _ in nil }
+        return EventRow.read(last, try KindTable(database), audiences) == nil ? "the last event is damaged" : nil
     }
 
     /// The length of a file, 0 when there is none.

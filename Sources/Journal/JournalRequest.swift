@@ -77,14 +77,14 @@ package struct JournalRequest: Sendable {
                 arguments: [id]
             )
             guard let row else { return nil }
-            let isFinished = row["finished"] as Int64? != nil
-            let last: Double = row["last"] ?? 0
-            let resume: Double = row["resume"]
+            let isFinished = row.optional("finished") as Int64? != nil
+            let last: Int64 = row.value("last")
+            let resume: Int64 = row.value("resume")
             return Progress(
-                done: row["done"],
+                done: row.value("done"),
                 isFinished: isFinished,
-                problem: row["problem"],
-                fraction: isFinished || last == 0 ? 1 : min(1, resume / last)
+                problem: row.optional("problem"),
+                fraction: isFinished || last == 0 ? 1 : min(1, Double(resume) / Double(last))
             )
         }
     }

@@ -44,23 +44,23 @@ struct JournalScan {
         self.database = database
         kinds = try Row.fetchAll(database, sql: "SELECT id, route, source, namespace, name FROM kind")
             .reduce(into: [:]) { kinds, row in
-                kinds[row[0]] = Kind(
-                    route: row[1],
-                    source: row[2],
-                    type: EventType(namespace: row[3], name: row[4])
+                kinds[row.value(0)] = Kind(
+                    route: row.value(1),
+                    source: row.value(2),
+                    type: EventType(namespace: row.value(3), name: row.value(4))
                 )
             }
         standings = try Row.fetchAll(database, sql: "SELECT id, name, cursor FROM destination")
             .reduce(into: [:]) { standings, row in
-                let id: Int64 = row[0]
-                let cursor: Int64 = row[2]
+                let id: Int64 = row.value(0)
+                let cursor: Int64 = row.value(2)
                 let receipts =
                     reading == .names ? [] : try JournalScan.receipts(database, destination: id, after: cursor)
-                standings[id] = Standing(id: id, name: row[1], cursor: cursor, receipts: receipts)
+                standings[id] = Standing(id: id, name: row.value(1), cursor: cursor, receipts: receipts)
             }
         audiences = try Row.fetchAll(database, sql: "SELECT id, destinations FROM audience")
             .reduce(into: [:]) { audiences, row in
-                audiences[row[0]] = AudienceTable.members(row[1])
+                audiences[row.value(0)] = AudienceTable.members(row.value(1))
             }
     }
 
@@ -84,7 +84,7 @@ struct JournalScan {
         )
         var records: [JournalRecord] = []
         while records.count < limit, let row = try rows.next() {
-            guard let entry = entry(row), let ids = audiences[row["audience"]] else { continue }
+            guard let entry = entry(row), let ids = audiences[row.value("audience") as Int64] else { continue }
             let deliveries = try deliveries(of: entry.position.value, to: ids)
             let matches = deliveries.contains { delivery in
                 (filter.destination ?? delivery.destination) == delivery.destination
@@ -153,17 +153,17 @@ struct JournalScan {
     }
 
     private func entry(_ row: Row) -> JournalEntry? {
-        guard let kind = kinds[row["kind"]], let id = EventID(bytes: row["id"]) else { return nil }
-        let data: Data = row["data"]
-        let draft = EventDraft(type: kind.type, subject: row["subject"], data: ByteBuffer(bytes: data))
+        guard let kind = kinds[row.value("kind")], let id = EventID(bytes: row.value("id")) else { return nil }
+        let data: Data = row.value("data")
+        let draft = EventDraft(type: kind.type, subject: row.value("subject"), data: ByteBuffer(bytes: data))
         let event = Event(
             id: id,
             source: kind.source,
-            time: Timestamp(milliseconds: row["time"]),
+            time: Timestamp(milliseconds: row.value("time")),
             draft: draft,
-            traceParent: row["traceparent"]
+            traceParent: row.optional("traceparent")
         )
-        return JournalEntry(position: JournalPosition(row["position"]), event: event, route: kind.route)
+        return JournalEntry(position: JournalPosition(row.value("position")), event: event, route: kind.route)
     }
 
     // MARK: States
@@ -176,16 +176,16 @@ struct JournalScan {
         )
         return ids.compactMap { id in
             guard let standing = standings[id] else { return nil }
-            if let row = rows.first(where: { $0["destination"] == id }) {
-                let word: String = row["state"]
-                let due: Int64? = row["due"]
+            if let row = rows.first(where: { $0.value("destination") == id }) {
+                let word: String = row.value("state")
+                let due: Int64? = row.optional("due")
                 return DeliveryStatus(
                     destination: standing.name,
                     state: DeliveryState(rawValue: word) ?? .pending,
                     detail: word,
                     due: due.map(Timestamp.init(milliseconds:)),
-                    reason: row["reason"],
-                    attempts: row["attempts"]
+                    reason: row.optional("reason"),
+                    attempts: row.value("attempts")
                 )
             }
             let isDelivered = position <= standing.cursor || standing.receipts.contains(position)
@@ -215,12 +215,12 @@ struct JournalScan {
                 arguments: [position, id]
             ).map { row in
                 AttemptRecord(
-                    number: row[0],
-                    time: Timestamp(milliseconds: row[1]),
-                    latency: row[2],
-                    outcome: row[3],
-                    detail: row[4],
-                    status: row[5]
+                    number: row.value(0),
+                    time: Timestamp(milliseconds: row.value(1)),
+                    latency: row.value(2),
+                    outcome: row.value(3),
+                    detail: row.optional(4),
+                    status: row.optional(5)
                 )
             }
             let successes = try Row.fetchAll(
@@ -228,7 +228,7 @@ struct JournalScan {
                 sql: "SELECT first, time, entries FROM receipt WHERE destination = ? AND last >= ? AND first <= ?",
                 arguments: [id, position, position]
             ).flatMap { row in
-                Receipt.attempts(of: position, first: row[0], time: row[1], entries: row[2])
+                Receipt.attempts(of: position, first: row.value(0), time: row.value(1), entries: row.value(2))
             }
             delivery.history = (failures + successes).sorted { ($0.number, $0.time) < ($1.number, $1.time) }
             delivery.attempts = max(delivery.attempts, delivery.history.last?.number ?? 0)

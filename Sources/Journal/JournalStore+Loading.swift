@@ -5,13 +5,25 @@ import Webhooks
 extension JournalStore {
     /// The rows of all destinations, the configured ones first and in their order.
     static func places(_ database: Database, _ names: [String]) throws -> [Place] {
-        for name in names {
-            try database.execute(
-                sql: "INSERT INTO destination (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
-                arguments: [name]
-            )
+        var all = try Row.fetchAll(database, sql: "SELECT * FROM destination ORDER BY id").map { Place($0) }
+        let missing = names.filter { name in !all.contains { $0.name == name } }
+        if !missing.isEmpty {
+            // Nothing that is there now is for them.
+            let last = try lastPosition(database)
+            try database.inTransaction(.immediate) {
+                for name in missing {
+                    try database.execute(sql: "INSERT INTO destination (name) VALUES (?)", arguments: [name])
+                    var place = Place(id: database.lastInsertedRowID, name: name)
+                    place.line = DestinationLine(cursor: last)
+                    place.writtenCursor = last
+                    let update = try PreparedStatement(database, Place.update)
+                    place.bind(to: update)
+                    try update.run()
+                    all.append(place)
+                }
+                return .commit
+            }
         }
-        let all = try Row.fetchAll(database, sql: "SELECT * FROM destination ORDER BY id").map(Place.init)
         let configured = names.compactMap { name in all.first { $0.name == name } }
         return configured + all.filter { !names.contains($0.name) }
     }
@@ -56,8 +68,8 @@ extension JournalStore {
         )
         var previous = start
         while let row = try rows.next() {
-            let position: Int64 = row[0]
-            let audience = audiences[row[1]]
+            let position: Int64 = row.value(0)
+            let audience = audiences[row.value(1)]
             for place in 0..<configured {
                 for gap in (previous + 1)..<position { places[place].line.leave(gap) }
                 if let audience, !audience.contains(place) { places[place].line.leave(position) }
@@ -87,10 +99,10 @@ extension JournalStore {
             sql: "SELECT id, action, filter, resume, done FROM request WHERE finished IS NULL ORDER BY id"
         )
         for row in rows {
-            let id: Int64 = row["id"]
+            let id: Int64 = row.value("id")
             guard !requests.contains(where: { $0.id == id }) else { continue }
-            let action: String = row["action"]
-            let text: String = row["filter"]
+            let action: String = row.value("action")
+            let text: String = row.value("filter")
             let filter = try? JSONDecoder().decode(JournalFilter.self, from: Data(text.utf8))
             guard let action = JournalRequest.Action(rawValue: action), let filter else {
                 try database.execute(
@@ -100,7 +112,13 @@ extension JournalStore {
                 continue
             }
             requests.append(
-                Request(id: id, isRetry: action == .retry, filter: filter, resume: row["resume"], done: row["done"])
+                Request(
+                    id: id,
+                    isRetry: action == .retry,
+                    filter: filter,
+                    resume: row.value("resume"),
+                    done: row.value("done")
+                )
             )
         }
     }
@@ -117,7 +135,7 @@ extension JournalStore {
             arguments: [id]
         )
         var deferred: [String: Int] = [:]
-        while let row = try rows.next() { deferred[row[0]] = row[1] }
+        while let row = try rows.next() { deferred[row.value(0)] = row.value(1) }
         places[place].line.advance()
         return JournalStanding(
             cursor: JournalPosition(places[place].line.cursor),

@@ -29,9 +29,9 @@ extension JournalStore {
         )
         pruning.isComplete = true
         while let row = try rows.next() {
-            let time: Int64 = row[2]
+            let time: Int64 = row.value(2)
             if time >= moment.milliseconds { break }
-            candidates.append((row[0], row[1]))
+            candidates.append((row.value(0), row.value(1)))
             if candidates.count == limit {
                 pruning.isComplete = false
                 break

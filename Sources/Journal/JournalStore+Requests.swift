@@ -61,7 +61,7 @@ extension JournalStore {
             arguments: [request.resume, end] + arguments
         )
         var candidates: [(position: Int64, audience: Int64, subject: String)] = []
-        while let row = try rows.next() { candidates.append((row[0], row[1], row[2])) }
+        while let row = try rows.next() { candidates.append((row.value(0), row.value(1), row.value(2))) }
         return candidates
     }
 

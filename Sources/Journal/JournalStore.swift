@@ -44,7 +44,8 @@ final class JournalStore {
     let pageSize: Int64
     /// The bytes of the log that are not in the file yet, or nearly so.
     var logBytes = 0
-    private var serial: Int64 = 0
+    /// Tells receipts of the same entries apart; it grows across openings without being looked up.
+    private var serial = Timestamp.now().milliseconds << 20
     private var seenDataVersion: Int64
     let settling: SettlingStatements
 
@@ -82,13 +83,12 @@ final class JournalStore {
         pageSize = try Int64.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
         settling = try SettlingStatements(database)
         seenDataVersion = try dataVersion.number()
-        serial = try Int64.fetchOne(database, sql: "SELECT max(serial) FROM receipt") ?? 0
         try loadLines()
         try loadRequests()
     }
 
     /// Positions are never used twice, not even when the last events are gone.
-    private static func lastPosition(_ database: Database) throws -> Int64 {
+    static func lastPosition(_ database: Database) throws -> Int64 {
         try Int64.fetchOne(
             database,
             sql: """
@@ -139,10 +139,21 @@ final class JournalStore {
     /// - Returns: its position.
     /// - Throws: `DatabaseError`.
     func append(_ entry: NewEntry) throws -> Int64 {
-        let kind = try kinds.id(of: entry, database)
-        let audience = try audiences.id(of: entry.destinations, database, destinations: places)
+        let kind = try kinds.find(entry, database)
+        let audience = try audiences.find(entry.destinations, database, destinations: places)
         let position = last + 1
-        try insert(entry.event, position: position, kind: kind, audience: audience)
+        let time = entry.event.time.milliseconds
+        let checksum = EventRow.checksum(
+            position: position,
+            kind: kind.checksum,
+            audience: audience.checksum,
+            time: time
+        )
+        insertEvent.bind(1, position)
+        insertEvent.bind(2, kind.id)
+        insertEvent.bind(3, audience.id)
+        insertEvent.bind(4, time)
+        try insert(entry.event, checksum)
         last = position
         for place in 0..<configured {
             if entry.destinations.contains(place) {
@@ -155,35 +166,29 @@ final class JournalStore {
         return position
     }
 
-    /// Binds the row without copying it, and runs while the bytes are lent.
-    private func insert(_ event: Event, position: Int64, kind: Int64, audience: Int64) throws {
+    /// Binds the rest of the row without copying it, and runs while the bytes are lent.
+    private func insert(_ event: Event, _ start: Checksum) throws {
         let statement = insertEvent
-        statement.bind(1, position)
-        statement.bind(2, kind)
-        statement.bind(3, audience)
-        statement.bind(4, event.time.milliseconds)
-        var checksum = Checksum(position)
-        checksum.mix(kind)
-        checksum.mix(audience)
-        checksum.mix(event.time.milliseconds)
+        var checksum = start
         var subject = event.draft.subject
-        var trace = event.traceParent
+        var trace = event.traceParent ?? ""
         try withUnsafeBytes(of: (event.id.high.bigEndian, event.id.low.bigEndian)) { id in
             checksum.mix(id)
             statement.bind(6, lent: id)
             try subject.withUTF8 { subject in
                 checksum.mix(UnsafeRawBufferPointer(subject))
                 statement.bind(7, lent: subject)
-                try event.draft.data.withUnsafeReadableBytes { data in
-                    checksum.mix(data)
-                    statement.bind(9, lent: data)
-                    statement.bind(5, checksum.value)
-                    guard trace != nil else {
+                try trace.withUTF8 { trace in
+                    checksum.mix(UnsafeRawBufferPointer(trace))
+                    if event.traceParent == nil {
                         statement.bind(8, nil as Int64?)
-                        return try statement.run()
-                    }
-                    try trace?.withUTF8 { trace in
+                    } else {
                         statement.bind(8, lent: trace)
+                    }
+                    try event.draft.data.withUnsafeReadableBytes { data in
+                        checksum.mix(data)
+                        statement.bind(9, lent: data)
+                        statement.bind(5, checksum.value)
                         try statement.run()
                     }
                 }

@@ -69,12 +69,7 @@ extension Answers {
         for (promise, leases) in read { promise.succeed(leases) }
         let inbox = writer.inbox
         for read in reads {
-            let audiences = store.audiences
-            let place = read.destination
-            writer.reader.page(read) { audience in
-                // Of an event whose audience cannot be told, everyone should hear.
-                audiences[audience]?.contains(place) ?? true
-            } then: { result in
+            writer.reader.page(read, audiences: store.audiences) { result in
                 switch result {
                 case .success(let page):
                     var read = read
@@ -92,7 +87,7 @@ extension Answers {
                 continue
             }
             let report = writer.file.report
-            writer.reader.entries(claims) { result in
+            writer.reader.entries(claims, audiences: store.audiences) { result in
                 switch result {
                 case .success(let (leases, damaged)):
                     if !damaged.isEmpty {

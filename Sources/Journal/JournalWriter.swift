@@ -189,11 +189,6 @@ final class JournalWriter {
         if !work.appends.isEmpty { announce(first) }
         let events = Int(store.last - first + 1)
         let settled = work.settlements.count
-        work.removeAll()
-        // Before anyone who was in this commit can come again.
-        population += inbox.counts.appends
-        notices.deliver(.success(()))
-        answers.deliver(self, store)
         let time = Int((NIODeadline.now() - start).nanoseconds / 1000)
         statistics.update { statistics in
             statistics.commits += 1
@@ -202,6 +197,11 @@ final class JournalWriter {
             statistics.settled += settled
             statistics.lastCommit = time
         }
+        work.removeAll()
+        // Before anyone who was in this commit can come again.
+        population += inbox.counts.appends
+        notices.deliver(.success(()))
+        answers.deliver(self, store)
     }
 
     /// Prepares the news and the promises of what was committed.
@@ -317,7 +317,7 @@ final class JournalWriter {
         statement.bind(1, first)
         var entries: [Int: [JournalEntry]] = [:]
         while try statement.next() {
-            guard let entry = EventRow.read(statement, kinds: store.kinds) else { continue }
+            guard let entry = EventRow.read(statement, store.kinds, store.audiences) else { continue }
             for place in store.audiences[statement.integer(2)] ?? [] { entries[place, default: []].append(entry) }
         }
         for (place, attachment) in attachments {

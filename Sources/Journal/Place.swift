@@ -18,6 +18,8 @@ struct Place {
     /// Its id in the file.
     let id: Int64
     let name: String
+    /// The name's part in the checksum of the row.
+    private let nameChecksum: Int64
     var line: DestinationLine
     var counts: Counts
     /// The last position that a deliverer was given in line, durably once committed.
@@ -29,42 +31,53 @@ struct Place {
     /// The cursor in its row.
     var writtenCursor: Int64
 
-    /// Says what a row holds, so that a damaged one is noticed.
-    static func checksum(id: Int64, cursor: Int64, handed: Int64, _ counts: Counts) -> Int64 {
+    /// Says what the row holds, so that a damaged one is noticed.
+    var checksum: Int64 {
         var checksum = Checksum(id)
+        checksum.mix(nameChecksum)
         let numbers = [
-            cursor, handed, counts.accepted, counts.delivered, counts.dead, counts.expired, counts.dropped,
+            line.cursor, handed, counts.accepted, counts.delivered, counts.dead, counts.expired, counts.dropped,
             counts.prunedDelivered, counts.prunedDead, counts.prunedExpired, counts.prunedDropped,
         ]
         for number in numbers { checksum.mix(number) }
         return checksum.value
     }
 
-    /// Reads a row; without trust in it, the cursor is 0: receipts then say what was delivered.
-    init(_ row: Row) {
-        id = row["id"]
-        name = row["name"]
-        handed = row["handed"]
+    /// One of which nothing is known but its name: receipts say what was delivered.
+    init(id: Int64, name: String) {
+        self.id = id
+        self.name = name
+        var checksum = Checksum(0)
+        checksum.mix(name)
+        nameChecksum = checksum.value
+        handed = 0
+        counts = Counts()
+        writtenCursor = 0
+        line = DestinationLine(cursor: 0)
+    }
+
+    /// Reads a row, with another name if one is given.
+    init(_ row: Row, name: String? = nil) {
+        self.init(id: row.value("id"), name: name ?? row.value("name"))
+        handed = row.value("handed")
         counts = Counts(
-            accepted: row["accepted"],
-            delivered: row["delivered"],
-            dead: row["dead"],
-            expired: row["expired"],
-            dropped: row["dropped"],
-            prunedDelivered: row["pruned_delivered"],
-            prunedDead: row["pruned_dead"],
-            prunedExpired: row["pruned_expired"],
-            prunedDropped: row["pruned_dropped"]
+            accepted: row.value("accepted"),
+            delivered: row.value("delivered"),
+            dead: row.value("dead"),
+            expired: row.value("expired"),
+            dropped: row.value("dropped"),
+            prunedDelivered: row.value("pruned_delivered"),
+            prunedDead: row.value("pruned_dead"),
+            prunedExpired: row.value("pruned_expired"),
+            prunedDropped: row.value("pruned_dropped")
         )
-        writtenCursor = row["cursor"]
+        writtenCursor = row.value("cursor")
         line = DestinationLine(cursor: writtenCursor)
     }
 
     /// Whether a row says what was written into it.
     static func isIntact(_ row: Row) -> Bool {
-        let place = Place(row)
-        return row["checksum"]
-            == checksum(id: place.id, cursor: place.writtenCursor, handed: place.handed, place.counts)
+        row.value("checksum") == Place(row).checksum
     }
 
     /// Writes the changed parts of its row.
@@ -90,6 +103,6 @@ struct Place {
         statement.bind(10, counts.prunedDead)
         statement.bind(11, counts.prunedExpired)
         statement.bind(12, counts.prunedDropped)
-        statement.bind(13, Place.checksum(id: id, cursor: cursor, handed: handed, counts))
+        statement.bind(13, checksum)
     }
 }

@@ -73,12 +73,12 @@ enum Receipt {
     ///
     /// The moments are not filled in.
     static func intact(_ row: Row, destination: Int64) -> [Entry] {
-        let entries: Data = row["entries"]
+        let entries: Data = row.value("entries")
         let checksum = entries.withUnsafeBytes { entries in
-            self.checksum(destination: destination, first: row["first"], last: row["last"], entries)
+            self.checksum(destination: destination, first: row.value("first"), last: row.value("last"), entries)
         }
-        guard checksum == row["checksum"] else { return [] }
-        return decode(first: row["first"], time: 0, entries: entries)
+        guard checksum == row.value("checksum") else { return [] }
+        return decode(first: row.value("first"), time: 0, entries: entries)
     }
 
     /// A number below 0, which a clock that was set back can cause, becomes 0.
