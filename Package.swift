@@ -186,3 +186,19 @@ if Context.environment["HOOKGATE_FUZZ"] != nil {
         ),
     ]
 }
+
+// Benchmarks are built by those who run them.
+if Context.environment["HOOKGATE_BENCHMARKS"] != nil {
+    for target in package.targets where target.name == "Delivery" {
+        // A pool that does nothing has to take the place of the real one.
+        target.swiftSettings = safe + [.unsafeFlags(["-enable-testing"])]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "DeliveryBenchmark",
+            dependencies: ["Delivery", "Journal", "Webhooks", nio.core, nio.posix, logging],
+            path: "Benchmarks/delivery",
+            swiftSettings: callsC
+        )
+    )
+}

@@ -1,6 +1,6 @@
 package import NIOCore
-package import Webhooks
 internal import Synchronization
+package import Webhooks
 
 /// The contract of `EventJournal` in memory: nothing survives the process.
 ///
