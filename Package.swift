@@ -200,12 +200,22 @@ if Context.environment["HOOKGATE_FUZZ"] != nil {
 
 // Benchmarks are built by those who run them.
 if Context.environment["HOOKGATE_BENCHMARKS"] != nil {
-    package.targets.append(
+    for target in package.targets where target.name == "Delivery" {
+        // A pool that does nothing has to take the place of the real one.
+        target.swiftSettings = safe + [.unsafeFlags(["-enable-testing"])]
+    }
+    package.targets += [
         .executableTarget(
             name: "JournalBenchmark",
             dependencies: ["Journal", "Webhooks", nio.core, nio.posix],
             path: "Benchmarks/journal",
             swiftSettings: callsC
-        )
-    )
+        ),
+        .executableTarget(
+            name: "DeliveryBenchmark",
+            dependencies: ["Delivery", "Journal", "Webhooks", nio.core, nio.posix, logging],
+            path: "Benchmarks/delivery",
+            swiftSettings: callsC
+        ),
+    ]
 }

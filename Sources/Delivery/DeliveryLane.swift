@@ -2,10 +2,10 @@ internal import Journal
 internal import NIOCore
 internal import Webhooks
 
-/// Everything one destination decides about its deliveries: a value that is told what happened and when, and says what
-/// to do next. It never does anything itself.
+/// Everything one destination decides about its deliveries.
 ///
-/// After each event the caller performs what `next` returns, again and again until that is `wait` or `drained`.
+/// A value that is told what happened and when, and says what to do next; it never does anything itself. After each event
+/// the caller performs what `next` returns, again and again until that is `wait` or `drained`.
 ///
 ///     entry ─▶ line ─▶ order ─▶ (expired?) ─▶ attempt ─▶ verdict ─▶ delivered, dead
 ///                        │ held                   ▲          │ deferred
@@ -186,6 +186,7 @@ struct DeliveryLane {
             return hold(item, now)
         }
         if isDraining { return underWay == 0 ? .drained : .wait(until: nil) }
+        guard !line.isStarting else { return .wait(until: nil) }
         if let (after, limit) = line.read(now.steady) { return .read(after: after, limit: limit) }
         if order.deferredCount > 0 { retries.pollIfNothingIsDue(now.steady) }
         guard underWay < destination.concurrency, breaker.permits(underWay: underWay, now: now.steady) else {

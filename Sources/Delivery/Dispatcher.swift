@@ -22,6 +22,7 @@ package final class Dispatcher {
     /// Settlements of this turn of the loop, which reach the journal together.
     private var settlements: [Settlement] = []
     private var breaker = BreakerCondition.closed
+    private var hasJournalFailed = false
     private var counts = (delivered: 0, failed: 0, dead: 0, expired: 0)
     /// Set while draining.
     private var drained: EventLoopPromise<Void>?
@@ -196,9 +197,10 @@ package final class Dispatcher {
         journal.read(place, after: position, limit: limit, on: eventLoop).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let leases):
+                self.noteJournal(nil)
                 self.pump { lane, _ in lane.page(leases) }
             case .failure(let error):
-                self.log.journalFailed(error)
+                self.noteJournal(error)
                 self.pump { lane, now in lane.readFailed(now) }
             }
         }
@@ -211,12 +213,19 @@ package final class Dispatcher {
             .whenComplete { result in
                 switch result {
                 case .success(let batch):
+                    self.noteJournal(nil)
                     self.pump { lane, now in lane.claimed(batch, now) }
                 case .failure(let error):
-                    self.log.journalFailed(error)
+                    self.noteJournal(error)
                     self.pump { lane, now in lane.claimFailed(now) }
                 }
             }
+    }
+
+    /// Says once that the journal fails; it is asked every second.
+    private func noteJournal(_ error: (any Error)?) {
+        if let error, !hasJournalFailed, drained == nil { log.journalFailed(error) }
+        hasJournalFailed = error != nil
     }
 
     // MARK: Time
@@ -288,14 +297,3 @@ package final class Dispatcher {
 
 @available(*, unavailable)
 extension Dispatcher: Sendable {}
-
-/// What makes attempts: a pool of connections, or a test.
-protocol AttemptTransport: AnyObject {
-    /// Takes an attempt on, and ends it within its deadline.
-    func submit(_ attempt: Attempt)
-
-    /// Lets what is under way end, and takes nothing more.
-    func drain() -> EventLoopFuture<Void>
-}
-
-extension UpstreamPool: AttemptTransport {}

@@ -69,6 +69,15 @@ struct EntryLine {
         }
     }
 
+    /// Whether it is not known yet how things stand.
+    var isStarting: Bool {
+        switch mode {
+        case .starting: true
+        case .live: false
+        case .behind: false
+        }
+    }
+
     var isEmpty: Bool { waiting.isEmpty }
 
     /// The journal said how things stand.
@@ -136,7 +145,7 @@ struct EntryLine {
         case .live, .starting: return nil
         case .behind: ()
         }
-        guard reading == nil, waiting.count < bounds.page / 2, bytes < bounds.bytes / 2 else { return nil }
+        guard reading == nil, waiting.count < max(1, bounds.page / 2), bytes < bounds.bytes / 2 else { return nil }
         if let pausedUntil, now < pausedUntil { return nil }
         pausedUntil = nil
         let limit = min(bounds.page, bounds.entries - count, max(1, bounds.bytes / 4 / usualWeight))

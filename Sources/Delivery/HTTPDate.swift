@@ -24,8 +24,8 @@ enum HTTPDate {
             let year = number(words[2], digits: 4),
             time.count == 3, time[0] < 24, time[1] < 60, time[2] <= 60
         else { return nil }
-        // RFC 850 has two digits of the year; what would be far in the future is the past, and nobody asks for that.
-        let whole = words[2].utf8.count == 2 ? 2000 + year : year
+        // RFC 850 has two digits of the year, and what would be more than 50 years ahead is the past.
+        let whole = words[2].utf8.count == 2 ? (year < 76 ? 2000 : 1900) + year : year
         guard whole >= 1970 else { return Timestamp(milliseconds: 0) }
         let days = days(year: whole, month: month + 1, day: day)
         return Timestamp(milliseconds: (Int64(days) * 86_400 + Int64(time[0] * 3600 + time[1] * 60 + time[2])) * 1000)

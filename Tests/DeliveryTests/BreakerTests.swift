@@ -31,7 +31,8 @@ import Webhooks
     }
 
     @Test(arguments: [
-        (AttemptOutcome.refused(status: 500), true), (.refused(status: 429), true), (.timedOut(phase: .answering), true),
+        (AttemptOutcome.refused(status: 500), true), (.refused(status: 429), true),
+        (.timedOut(phase: .answering), true),
         (.unreachable("refused"), true), (.protocolError, true), (.refused(status: 404), false),
         (.refused(status: 408), false), (.refused(status: 425), false), (.refused(status: 301), false),
     ])

@@ -216,13 +216,13 @@ import Webhooks
         }
     }
 
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: 1...16 as ClosedRange<UInt64>)
     func `failures, lost answers, crashes and a failing journal never break order per call`(_ seed: UInt64) {
         var run = Run(seed: seed)
-        for _ in 0..<1500 { run.step(failing: true) }
+        for _ in 0..<700 { run.step(failing: true) }
         for _ in 0..<100 { run.step(failing: false) }
         run.settle()
         run.check()
-        #expect(run.restarts > 5)
+        #expect(run.restarts > 1)
     }
 }

@@ -9,27 +9,24 @@ import Webhooks
 @Suite struct RetryAfterTests {
     private static let year1994 = Timestamp(milliseconds: 784_111_777_000)
 
-    @Test(arguments: [
-        ("120", RetryAfter.seconds(120)), (" 0 ", .seconds(0)), ("007", .seconds(7)),
-        ("99999999999999999999999", .seconds(999_999_999_999)),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", .date(year1994)), ("Sunday, 06-Nov-94 08:49:37 GMT", nil),
-        ("Sun Nov  6 08:49:37 1994", .date(year1994)), ("sun, 6 nov 1994 08:49:37 gmt", .date(year1994)),
-        ("Thu, 29 Feb 2024 23:59:60 GMT", .date(Timestamp(milliseconds: 1_709_251_200_000))),
-        ("Monday, 23-Nov-26 06:25:05 GMT", .date(Timestamp(milliseconds: 1_795_415_105_000))),
-        ("", nil), ("soon", nil), ("-1", nil), ("1.5", nil), ("1e3", nil), ("120 s", nil),
-        ("Sun, 06 Nov 1994 08:49 GMT", nil), ("Sun, 32 Nov 1994 08:49:37 GMT", nil),
-        ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 24:49:37 GMT", nil),
-        ("Sun, 06 Nov 99999 08:49:37 GMT", nil), (String(repeating: "Sun, ", count: 1000), nil),
-    ] as [(String, RetryAfter?)])
+    @Test(
+        arguments: [
+            ("120", RetryAfter.seconds(120)), (" 0 ", .seconds(0)), ("007", .seconds(7)),
+            ("99999999999999999999999", .seconds(999_999_999_999)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", .date(year1994)), ("Sunday, 06-Nov-94 08:49:37 GMT", .date(year1994)),
+            ("Sun Nov  6 08:49:37 1994", .date(year1994)), ("sun, 6 nov 1994 08:49:37 gmt", .date(year1994)),
+            ("Thu, 29 Feb 2024 23:59:60 GMT", .date(Timestamp(milliseconds: 1_709_251_200_000))),
+            ("Monday, 23-Nov-26 06:25:05 GMT", .date(Timestamp(milliseconds: 1_795_415_105_000))),
+            ("", nil), ("soon", nil), ("-1", nil), ("1.5", nil), ("1e3", nil), ("120 s", nil),
+            ("Sun, 06 Nov 1994 08:49 GMT", nil), ("Sun, 32 Nov 1994 08:49:37 GMT", nil),
+            ("Sun, 06 Foo 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 24:49:37 GMT", nil),
+            ("Sun, 06 Nov 99999 08:49:37 GMT", nil), (String(repeating: "Sun, ", count: 1000), nil),
+        ] as [(String, RetryAfter?)]
+    )
     func `seconds and all three forms of a date are understood, anything else is ignored`(
         _ text: String,
         _ expected: RetryAfter?
     ) {
-        guard text != "Sunday, 06-Nov-94 08:49:37 GMT" else {
-            // Two digits are a year of this century: a moment long ago is never meant, and 2094 has its bound.
-            #expect(RetryAfter(text) == .date(Timestamp(milliseconds: 3_939_785_377_000)))
-            return
-        }
         #expect(RetryAfter(text) == expected)
     }
 
@@ -45,7 +42,11 @@ import Webhooks
         (503, "retry-after: tomorrow", .refused(status: 503)), (503, "x-other: 1", .refused(status: 503)),
         (200, "retry-after: 17", .delivered(status: 200)),
     ])
-    func `the field of a response reaches the outcome`(_ status: Int, _ field: String, _ expected: AttemptOutcome)
+    func `the field of a response reaches the outcome`(
+        _ status: Int,
+        _ field: String,
+        _ expected: AttemptOutcome
+    )
         async throws
     {
         let group = MultiThreadedEventLoopGroup.singleton

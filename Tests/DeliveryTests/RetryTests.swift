@@ -47,12 +47,14 @@ import Webhooks
         #expect(Set(waits).count > 300)
     }
 
-    @Test(arguments: [
-        (RetryAfter.seconds(0), 1000), (.seconds(120), 120_000), (.seconds(3600), 3_600_000),
-        (.seconds(999_999_999_999), 3_600_000),
-        (.date(Timestamp(milliseconds: DispatcherBench.origin.milliseconds + 60_000)), 60_000),
-        (.date(Timestamp(milliseconds: 0)), 1000),
-    ] as [(RetryAfter, Int64)])
+    @Test(
+        arguments: [
+            (RetryAfter.seconds(0), 1000), (.seconds(120), 120_000), (.seconds(3600), 3_600_000),
+            (.seconds(999_999_999_999), 3_600_000),
+            (.date(Timestamp(milliseconds: DispatcherBench.origin.milliseconds + 60_000)), 60_000),
+            (.date(Timestamp(milliseconds: 0)), 1000),
+        ] as [(RetryAfter, Int64)]
+    )
     func `Retry-After is a lower bound, up to an hour`(_ advice: RetryAfter, _ least: Int64) throws {
         let bench = bench()
         bench.append("a")
@@ -79,7 +81,8 @@ import Webhooks
 
     @Test(arguments: [
         (AttemptOutcome.delivered(status: 200), Verdict.delivered), (.delivered(status: 299), .delivered),
-        (.refused(status: 408), .retry(nil)), (.refused(status: 425), .retry(nil)), (.refused(status: 429), .retry(nil)),
+        (.refused(status: 408), .retry(nil)), (.refused(status: 425), .retry(nil)),
+        (.refused(status: 429), .retry(nil)),
         (.refused(status: 500), .retry(nil)), (.refused(status: 599), .retry(nil)),
         (.refused(status: 503, retryAfter: .seconds(5)), .retry(.seconds(5))),
         (.refused(status: 101), .dead(reason: "refused")), (.refused(status: 301), .dead(reason: "refused")),

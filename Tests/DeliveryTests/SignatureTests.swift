@@ -76,7 +76,9 @@ import Webhooks
     @Test func `the trace of an event is passed on`() {
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         var writer = RequestWriter(Destination(name: "crm", host: "192.0.2.7", port: 8080, target: "/"))
-        #expect(fields(writer.render(makeEvent(traceParent: trace), at: Timestamp(milliseconds: 0)))["traceparent"] == trace)
+        #expect(
+            fields(writer.render(makeEvent(traceParent: trace), at: Timestamp(milliseconds: 0)))["traceparent"] == trace
+        )
         #expect(fields(writer.render(makeEvent(), at: Timestamp(milliseconds: 0)))["traceparent"] == nil)
     }
 
