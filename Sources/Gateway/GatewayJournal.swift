@@ -52,7 +52,7 @@ extension JournalNotice {
     fileprivate var level: Logger.Level {
         switch self {
         case .recovered: .notice
-        case .replaced, .damagedEvents, .unavailable: .error
+        case .replaced, .mendedLog, .damagedEvents, .unavailable: .error
         }
     }
 }

@@ -54,9 +54,11 @@ struct JournalFile {
     func open(isSuspect: Bool) throws -> (database: DatabaseQueue, isUnchecked: Bool) {
         do {
             try JournalSalvage.finish(path)
+            let lostPages = try mendLog()
             try create()
             let check = needsCheck(isSuspect: isSuspect)
             do {
+                if lostPages { throw JournalStore.damage("pages of its write-ahead log are lost") }
                 return (try openSound(checking: check == .now), check == .later)
             } catch let error as DatabaseError where error.isDamage {
                 let reason = error.message ?? error.resultCode.description
@@ -68,6 +70,16 @@ struct JournalFile {
         } catch {
             throw JournalOpenError.unusable(path: path, reason: words(error))
         }
+    }
+
+    /// Looks for damage in the middle of the write-ahead log, behind which SQLite would see nothing.
+    ///
+    /// - Returns: whether pages are lost: then the tables can be whole and still not fit together.
+    private func mendLog() throws -> Bool {
+        let copy = JournalSalvage(file: self).freeName(for: "-wal") + "-wal"
+        guard let dropped = try WriteAheadLog.mend(path, keeping: copy) else { return false }
+        report(.mendedLog(copy: copy, dropped: dropped))
+        return dropped > 0
     }
 
     /// Makes the directory of the file, if it is missing.

@@ -32,6 +32,8 @@ package enum JournalOpenError: Error, Equatable, CustomStringConvertible {
 package enum JournalNotice: Sendable, Equatable, CustomStringConvertible {
     /// A damaged file was moved to `copy`, which keeps all of it, and what was readable went into a new one.
     case replaced(copy: String, reason: String, events: Int, missing: Int)
+    /// The middle of the write-ahead log was damaged: what stands behind it was kept, and the damaged log is `copy`.
+    case mendedLog(copy: String, dropped: Int)
     /// Events that are damaged beyond use; they are dead letters now.
     case damagedEvents([Int64])
     /// Nothing can be written.
@@ -44,6 +46,9 @@ package enum JournalNotice: Sendable, Equatable, CustomStringConvertible {
         case .replaced(let copy, let reason, let events, let missing):
             return "the journal was damaged (\(reason)): it was moved to \(copy) and nothing of it deleted; "
                 + "\(events) events were saved into a new journal, \(missing) are missing"
+        case .mendedLog(let copy, let dropped):
+            return "the journal's write-ahead log was damaged: it was moved to \(copy), and mended without "
+                + "\(dropped) pages"
         case .damagedEvents(let positions):
             return "events at positions \(positions.map(String.init).joined(separator: ", ")) are damaged on disk: "
                 + "they are dead letters now"

@@ -95,15 +95,21 @@ struct JournalSalvage {
         try withUnsafeBytes(of: pages.bigEndian) { try target.write(contentsOf: Data($0)) }
     }
 
-    /// Renames the file, its log and its index to names that are free.
-    private func setAside() throws -> String {
+    /// A name for damaged files that none has yet.
+    func freeName(for suffix: String) -> String {
         let stamp = Timestamp.now().description.filter { $0.isNumber || $0 == "T" || $0 == "Z" }
         var copy = "\(file.path).damaged-\(stamp)"
         var number = 1
-        while FileManager.default.fileExists(atPath: copy) {
+        while FileManager.default.fileExists(atPath: copy + suffix) {
             number += 1
             copy = "\(file.path).damaged-\(stamp)-\(number)"
         }
+        return copy
+    }
+
+    /// Renames the file, its log and its index to names that are free.
+    private func setAside() throws -> String {
+        let copy = freeName(for: "")
         // The log first: a crash in between must not pair the old log with a new file.
         for suffix in ["-wal", "-shm", ""] where FileManager.default.fileExists(atPath: file.path + suffix) {
             try FileManager.default.moveItem(atPath: file.path + suffix, toPath: copy + suffix)

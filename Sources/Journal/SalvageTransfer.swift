@@ -35,6 +35,17 @@ struct SalvageTransfer {
         try copy("request", ["id", "time", "action", "filter", "resume", "done", "total", "finished", "problem"])
         try new.execute(sql: "DELETE FROM delivery WHERE position NOT IN (SELECT position FROM event)")
         try new.execute(sql: "DELETE FROM attempt WHERE position NOT IN (SELECT position FROM event)")
+        // Held events whose first one is gone would wait for ever.
+        try new.execute(
+            sql: """
+                UPDATE delivery SET state = 'retry', due = changed WHERE state = 'held' AND replay = 0 AND NOT EXISTS (
+                    SELECT 1 FROM delivery AS earlier
+                    WHERE earlier.destination = delivery.destination AND earlier.subject = delivery.subject
+                        AND earlier.position < delivery.position AND earlier.state IN ('retry', 'held')
+                        AND earlier.replay = 0
+                )
+                """
+        )
         try recount()
     }
 
