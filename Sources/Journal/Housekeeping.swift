@@ -13,10 +13,11 @@ struct Housekeeping {
     private var nextRound: NIODeadline = .distantPast
     private var isPruning = false
     private var removedInRound = 0
+    private var lookedInRound = 0
     private var isPressed = false
     private var isFull = false
-    /// Commits since the size was looked at.
-    private var commitsSinceLook = 0
+    /// What had been written when the size was looked at.
+    private var writtenAtLook = 0
 
     init(limits: JournalLimits) {
         self.limits = limits
@@ -31,13 +32,12 @@ struct Housekeeping {
     mutating func run(_ writer: JournalWriter, _ store: JournalStore) throws {
         let now = NIODeadline.now()
         if store.logBytes >= min(limits.checkpointSize, limits.maxSize / 8) { try store.checkpoint(truncate: false) }
-        commitsSinceLook += 1
         if now >= watched + limits.watchInterval {
             watched = now
             if try store.hasNewsFromOutside() { try store.loadRequests() }
             try look(writer, store)
             if now >= nextRound { isPruning = true }
-        } else if commitsSinceLook >= 64 || isFull {
+        } else if store.writtenBytes - writtenAtLook >= limits.maxSize / 64 || isFull {
             try look(writer, store)
         }
         let isBusy = isPruning || isPressed || !store.requests.isEmpty
@@ -53,7 +53,7 @@ struct Housekeeping {
 
     /// Compares the size with its bound.
     private mutating func look(_ writer: JournalWriter, _ store: JournalStore) throws {
-        commitsSinceLook = 0
+        writtenAtLook = store.writtenBytes
         let bytes = try store.usedBytes() + JournalFile.size(writer.file.path + "-wal")
         writer.statistics.update { $0.bytes = bytes }
         // Settled entries go before appends have to be refused.
@@ -81,13 +81,16 @@ struct Housekeeping {
         let step = try store.prune(before: moment, limit: 500)
         try store.commit()
         removedInRound += step.removed
+        lookedInRound += step.looked
         writer.statistics.update { $0.pruned += step.removed }
         if step.removed > 0, isPressed { try look(writer, store) }
         if step.isComplete {
             isPruning = false
-            // A round that found nothing will not find much soon.
-            nextRound = .now() + (removedInRound > 0 ? limits.watchInterval : .minutes(1))
+            // A long round through what still waits, for nothing, is not repeated soon.
+            let isFutile = removedInRound == 0 && lookedInRound > 1000
+            nextRound = .now() + (isFutile ? .minutes(1) : limits.watchInterval)
             removedInRound = 0
+            lookedInRound = 0
         }
     }
 }

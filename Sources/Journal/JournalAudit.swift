@@ -28,6 +28,18 @@ package struct AuditLine: Sendable, Equatable {
     package var isSound: Bool { ledger == counted && counted.balance && problems.isEmpty }
 }
 
+extension AuditLine.Counts {
+    /// What a row of `destination` says.
+    init(ledger row: Row) {
+        accepted = row.value("accepted")
+        delivered = row.value("delivered")
+        dead = row.value("dead")
+        expired = row.value("expired")
+        dropped = row.value("dropped")
+        pending = accepted - delivered - dead - expired - dropped
+    }
+}
+
 /// Counts every event in the file anew and compares.
 enum JournalAudit {
     static func run(_ database: Database) throws -> [AuditLine] {
@@ -75,14 +87,7 @@ enum JournalAudit {
         counted.dropped = dropped + pruned.dropped
         counted.accepted = present + pruned.delivered + pruned.dead + pruned.expired + pruned.dropped
 
-        var ledger = AuditLine.Counts()
-        ledger.accepted = row.value("accepted")
-        ledger.delivered = row.value("delivered")
-        ledger.dead = row.value("dead")
-        ledger.expired = row.value("expired")
-        ledger.dropped = row.value("dropped")
-        ledger.pending = ledger.accepted - ledger.delivered - ledger.dead - ledger.expired - ledger.dropped
-
+        let ledger = AuditLine.Counts(ledger: row)
         var problems: [String] = []
         let strays = try count(
             """

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import NIOCore
 
 /// Opens the file, and decides what is to be done when it is not as it should be.
 struct JournalFile {
@@ -11,11 +12,12 @@ struct JournalFile {
     /// The connection for writing: WAL, and every commit synced.
     private var writing: Configuration {
         var configuration = Configuration()
-        configuration.busyMode = .timeout(2)
+        configuration.busyMode = .timeout(Double(limits.busyTimeout.nanoseconds) / 1e9)
         configuration.foreignKeysEnabled = false
         // The writer checks its own transactions; a failed one may end the access in the middle of it.
         configuration.allowsUnsafeTransactions = true
         let pageSize = limits.pageSize
+        let path = path
         configuration.prepareDatabase { database in
             // Without effect on a file that has pages.
             try database.execute(sql: "PRAGMA page_size = \(pageSize)")
@@ -23,11 +25,16 @@ struct JournalFile {
             try database.execute(sql: "PRAGMA synchronous = FULL")
             let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous")
             guard mode == "wal", synchronous == 2 else {
-                throw DatabaseError(message: "no write-ahead log with full synchronisation here (\(mode ?? "none"))")
+                throw JournalOpenError.unusable(
+                    path: path,
+                    reason: "no write-ahead log with full synchronisation (\(mode ?? "none"), \(synchronous ?? -1))"
+                )
             }
             // We copy the log into the file ourselves, between commits.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             try database.execute(sql: "PRAGMA cache_size = -16384")
+            // Debian's SQLite overwrites whatever is deleted, which makes pruning write as much as appending did.
+            try database.execute(sql: "PRAGMA secure_delete = FAST")
             // A mapped file answers a failing disk with SIGBUS, which no one can handle: never.
             try database.execute(sql: "PRAGMA mmap_size = 0")
         }
@@ -60,9 +67,8 @@ struct JournalFile {
             do {
                 if lostPages { throw JournalStore.damage("pages of its write-ahead log are lost") }
                 return (try openSound(checking: check == .now), check == .later)
-            } catch let error as DatabaseError where error.isDamage {
-                let reason = error.message ?? error.resultCode.description
-                try JournalSalvage(file: self).run(reason: reason)
+            } catch  where JournalFile.isDamage(error) {
+                try JournalSalvage(file: self).run(reason: words(error))
                 return (try openSound(checking: false), false)
             }
         } catch let error as JournalOpenError {
@@ -180,6 +186,14 @@ struct JournalFile {
 
     private func failure(_ file: String) -> JournalOpenError {
         .unusable(path: path, reason: "\(file): \(String(cString: strerror(errno)))")
+    }
+}
+
+extension JournalFile {
+    /// Whether an error while opening means that the file is broken: its pages, a value, or its schema.
+    private static func isDamage(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return error is RowDecodingError }
+        return error.isDamage || error.resultCode == .SQLITE_ERROR
     }
 }
 

@@ -30,6 +30,8 @@ package struct JournalLimits: Sendable {
     package var pageSize = 4096
     /// A file up to this size is checked as a whole before it is served, after an unclean end; a larger one meanwhile.
     package var checkedSize = 64 << 20
+    /// How long a commit waits for another process that writes into the file, as the command line does for moments.
+    package var busyTimeout: TimeAmount = .seconds(2)
     /// How often a journal that cannot write tries again.
     package var probeInterval: TimeAmount = .milliseconds(250)
     /// How often requests of operators and old entries are looked for.

@@ -60,6 +60,15 @@ package final class JournalReader: Sendable {
         }
     }
 
+    /// The counts of every destination as the ledger has them, by name.
+    package func ledger() throws -> [(destination: String, counts: AuditLine.Counts)] {
+        try database.read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM destination ORDER BY id").map { row in
+                (row.value("name"), AuditLine.Counts(ledger: row))
+            }
+        }
+    }
+
     /// The counts of every destination, counted again from the rows.
     package func audit() throws -> [AuditLine] {
         try database.read { try JournalAudit.run($0) }

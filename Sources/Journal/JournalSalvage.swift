@@ -61,7 +61,10 @@ struct JournalSalvage {
 
     private func open(_ path: String) throws -> DatabaseQueue {
         let database = try DatabaseQueue(path: path, configuration: JournalFile.reading)
-        _ = try database.read { try Row.fetchOne($0, sql: "SELECT * FROM event, destination LIMIT 0") }
+        try database.read { database in
+            _ = try database.makeStatement(sql: "SELECT \(EventRow.columns) FROM event")
+            _ = try database.makeStatement(sql: "SELECT id, name, cursor, checksum FROM destination")
+        }
         return database
     }
 

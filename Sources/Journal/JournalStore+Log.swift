@@ -13,12 +13,10 @@ extension JournalStore {
     /// - Throws: `DatabaseError`, not for a reader that is in the way.
     func checkpoint(truncate: Bool) throws {
         let mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
-        var pages: Int32 = 0
-        var copied: Int32 = 0
-        let code = sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, mode, &pages, &copied)
+        let code = sqlite3_wal_checkpoint_v2(database.sqliteConnection, nil, mode, nil, nil)
         guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw JournalStore.failure(database) }
-        // Frames that a reader kept from being copied are tried again after some more.
-        logBytes = (Int(pages) - Int(copied)) * Int(pageSize)
+        // What a reader kept from being copied is tried again when as much has come again.
+        logBytes = 0
     }
 
     /// What SQLite says about the call that failed.

@@ -4,6 +4,8 @@ import Webhooks
 extension JournalStore {
     /// What one step of pruning came to.
     struct Pruning {
+        /// How many events were looked at.
+        var looked = 0
         /// How many events were taken out of the file.
         var removed = 0
         /// Whether everything old enough has been looked at; the next step begins a new round.
@@ -37,6 +39,7 @@ extension JournalStore {
                 break
             }
         }
+        pruning.looked = candidates.count
         for (position, audience) in candidates where try remove(position, audience: audiences[audience] ?? []) {
             pruning.removed += 1
         }

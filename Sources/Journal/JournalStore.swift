@@ -44,6 +44,8 @@ final class JournalStore {
     let pageSize: Int64
     /// The bytes of the log that are not in the file yet, or nearly so.
     var logBytes = 0
+    /// Bytes written into the log by this connection.
+    private(set) var writtenBytes = 0
     /// Tells receipts of the same entries apart; it grows across openings without being looked up.
     private var serial = Timestamp.now().milliseconds << 20
     private var seenDataVersion: Int64
@@ -107,17 +109,18 @@ final class JournalStore {
     /// Writes what is gathered, and commits with a sync.
     func commit() throws {
         try writePlaces()
-        let before = changedPages()
+        let before = writtenBytes
         try commitTransaction.run()
-        logBytes += (changedPages() - before) * Int(pageSize)
+        writtenBytes = countWrittenBytes()
+        logBytes += writtenBytes - before
     }
 
-    /// Pages written so far; in WAL mode each is a frame of the log.
-    private func changedPages() -> Int {
+    /// In WAL mode, every page that is written is a frame of the log.
+    private func countWrittenBytes() -> Int {
         var pages: Int32 = 0
         var highest: Int32 = 0
         sqlite3_db_status(database.sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 0)
-        return Int(pages)
+        return Int(pages) * Int(pageSize)
     }
 
     /// Whether another process has written since the last call.

@@ -9,18 +9,11 @@ package import Webhooks
 /// Callers put work into an inbox and go on; see `JournalWriter` for what happens with it.
 package final class SQLiteJournal: EventJournal {
     private let inbox: Inbox
-    private let reader: BacklogReader
     private let counters: StatisticsBox
-    private let closing = Mutex(Closing())
+    private let ending = Ending()
 
-    private struct Closing {
-        var isOver = false
-        var promises: [EventLoopPromise<Void>] = []
-    }
-
-    private init(inbox: Inbox, reader: BacklogReader, counters: StatisticsBox) {
+    private init(inbox: Inbox, counters: StatisticsBox) {
         self.inbox = inbox
-        self.reader = reader
         self.counters = counters
     }
 
@@ -50,11 +43,8 @@ package final class SQLiteJournal: EventJournal {
         let inbox = Inbox(limits: limits)
         let reader = BacklogReader(path: path)
         let counters = StatisticsBox()
-        let journal = SQLiteJournal(inbox: inbox, reader: reader, counters: counters)
-        let finished = { @Sendable [weak journal] in
-            reader.close()
-            journal?.finish()
-        }
+        let journal = SQLiteJournal(inbox: inbox, counters: counters)
+        let ending = journal.ending
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let thread = Thread {
                 let writer = JournalWriter(
@@ -71,7 +61,8 @@ package final class SQLiteJournal: EventJournal {
                         continuation.resume()
                     }
                 }
-                finished()
+                reader.close()
+                ending.announce()
             }
             thread.name = "journal"
             thread.start()
@@ -148,20 +139,33 @@ package final class SQLiteJournal: EventJournal {
 
     package func close(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
         let promise = eventLoop.makePromise(of: Void.self)
-        let isOver = closing.withLock { closing in
-            if !closing.isOver { closing.promises.append(promise) }
-            return closing.isOver
-        }
-        if isOver { promise.succeed() } else { inbox.send(.close) }
+        if ending.isOver(orTell: promise) { promise.succeed() } else { inbox.send(.close) }
         return promise.futureResult
     }
+}
 
-    /// The thread is done.
-    private func finish() {
-        let promises = closing.withLock { closing in
-            closing.isOver = true
-            defer { closing.promises = [] }
-            return closing.promises
+/// Who wants to hear that the thread has ended.
+private final class Ending: Sendable {
+    private struct State {
+        var isOver = false
+        var promises: [EventLoopPromise<Void>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether it is over; if not, the promise is kept until then.
+    func isOver(orTell promise: EventLoopPromise<Void>) -> Bool {
+        state.withLock { state in
+            if !state.isOver { state.promises.append(promise) }
+            return state.isOver
+        }
+    }
+
+    func announce() {
+        let promises = state.withLock { state in
+            state.isOver = true
+            defer { state.promises = [] }
+            return state.promises
         }
         for promise in promises { promise.succeed() }
     }

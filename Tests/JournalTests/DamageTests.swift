@@ -60,7 +60,7 @@ struct DamageTests {
             do {
                 harness = try await files.open(report: notices.put)
             } catch {
-                #expect((error as? JournalOpenError)?.description.isEmpty == false, "\(kind) \(number)")
+                #expect((error as? JournalOpenError)?.description.contains(files.path) == true, "\(kind) \(number)")
                 #expect(try Data(contentsOf: URL(fileURLWithPath: files.path)) == damaged, "\(kind) \(number)")
                 continue
             }
@@ -76,7 +76,9 @@ struct DamageTests {
             #expect(missing.count <= pages * 8, "\(kind) \(number): \(missing.sorted()) \(notices.all)")
             try await harness.append([JournalHarness.entry(9999)])
             try await harness.close()
-            #expect(try files.problems() == [], "\(kind) \(number) \(notices.all)")
+            // An event whose audience is damaged is counted nowhere any more; the audit shows that.
+            let hasDeadLetters = notices.all.contains { if case .damagedEvents = $0 { true } else { false } }
+            #expect(try hasDeadLetters || files.problems() == [], "\(kind) \(number) \(notices.all)")
             for case .replaced(let copy, _, _, _) in notices.all {
                 #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == damaged, "\(kind) \(number): kept")
             }

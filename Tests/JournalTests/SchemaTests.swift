@@ -5,13 +5,18 @@ import Testing
 
 @Suite("The tables of the journal")
 struct SchemaTests {
-    @Test("SQLite takes them")
+    @Test("SQLite takes them, and the migrations make them in an empty file")
     func create() throws {
         let queue = try DatabaseQueue()
-        try queue.write { try $0.execute(sql: JournalSchema.version1) }
+        try JournalSchema.migrator.migrate(queue)
         let tables = try queue.read {
-            try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'")
+            try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
         }
-        #expect(tables.contains("event"))
+        #expect(
+            tables == [
+                "attempt", "audience", "delivery", "destination", "event", "grdb_migrations", "kind", "receipt",
+                "request",
+            ]
+        )
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import HookgateTesting
 import JournalTesting
 import NIOCore
@@ -44,20 +45,50 @@ struct TemporaryJournal: Sendable {
         }
     }
 
+    /// A connection as another process has it, which may begin a transaction and keep it open.
+    func otherProcess() throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
     /// The counts that do not fit, in words.
     func problems() throws -> [String] {
         try JournalReader(path: path).audit().filter { !$0.isSound }.map { "\($0)" }
     }
 }
 
-/// What the journal told the operator.
+/// What the journal told the operator, for a test that waits for it.
 final class NoticeBox: Sendable {
-    private let notices = Mutex<[JournalNotice]>([])
+    private struct State {
+        var notices: [JournalNotice] = []
+        var waiting: (notice: JournalNotice, continuation: CheckedContinuation<Void, Never>)?
+    }
 
-    var all: [JournalNotice] { notices.withLock { $0 } }
+    private let state = Mutex(State())
+
+    var all: [JournalNotice] { state.withLock { $0.notices } }
 
     func put(_ notice: JournalNotice) {
-        notices.withLock { $0.append(notice) }
+        let continuation = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.notices.append(notice)
+            guard let waiting = state.waiting, waiting.notice == notice else { return nil }
+            state.waiting = nil
+            return waiting.continuation
+        }
+        continuation?.resume()
+    }
+
+    /// Waits until this was told, now or before.
+    func wait(for notice: JournalNotice) async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if state.notices.contains(notice) { return true }
+                state.waiting = (notice, continuation)
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
     }
 }
 
