@@ -168,6 +168,7 @@ struct JournalFile {
         for row in try Row.fetchAll(database, sql: "SELECT * FROM destination") where !Place.isIntact(row) {
             return "a row of `destination` is damaged"
         }
+        if try Receipt.isDamaged(beyondCursorsIn: database) { return "a row of `receipt` is damaged" }
         let last = try PreparedStatement(
             database,
             "SELECT \(EventRow.columns) FROM event ORDER BY position DESC LIMIT 1"

@@ -123,5 +123,24 @@ enum JournalSchema {
             finished INTEGER,
             problem TEXT
         ) STRICT;
+
+        -- The few rows without which no event can be understood, a second time and on another page: `content` is a JSON
+        -- array of the columns behind `id`.
+        CREATE TABLE spare (
+            origin TEXT NOT NULL,
+            id INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (origin, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER spare_kind AFTER INSERT ON kind BEGIN
+            INSERT OR REPLACE INTO spare
+            VALUES ('kind', new.id, json_array(new.route, new.source, new.namespace, new.name));
+        END;
+        CREATE TRIGGER spare_audience AFTER INSERT ON audience BEGIN
+            INSERT OR REPLACE INTO spare VALUES ('audience', new.id, json_array(new.destinations));
+        END;
+        CREATE TRIGGER spare_destination AFTER INSERT ON destination BEGIN
+            INSERT OR REPLACE INTO spare VALUES ('destination', new.id, json_array(new.name));
+        END;
         """
 }

@@ -118,3 +118,34 @@ extension Receipt {
         }
     }
 }
+
+extension Receipt {
+    /// Whether a receipt that counts is not as it was written: its deliveries would be made, and counted, again.
+    static func isDamaged(beyondCursorsIn database: Database) throws -> Bool {
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT destination, first, last, checksum, entries FROM receipt
+                WHERE last > (SELECT cursor FROM destination WHERE destination.id = receipt.destination)
+                """
+        )
+        while let row = try rows.next() {
+            if intact(row, destination: row.value("destination")).isEmpty { return true }
+        }
+        return false
+    }
+
+    /// Removes receipts that are not as they were written, inside a transaction.
+    static func removeDamaged(_ database: Database) throws {
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT destination, last, first, serial, checksum, entries FROM receipt"
+        )
+        for row in rows where intact(row, destination: row.value("destination")).isEmpty {
+            try database.execute(
+                sql: "DELETE FROM receipt WHERE destination = ? AND last = ? AND first = ? AND serial = ?",
+                arguments: StatementArguments(row.databaseValues.prefix(4))
+            )
+        }
+    }
+}

@@ -14,6 +14,9 @@ struct SalvageTransfer {
     /// Positions between the first and the last saved event at which there is none.
     private(set) var missing = 0
 
+    /// More rows than a page holds, one after the other, that make no sense.
+    private let mostStrays = 1000
+
     init(old: Database, new: Database) {
         self.old = old
         self.new = new
@@ -32,6 +35,7 @@ struct SalvageTransfer {
         )
         try copy("attempt", ["position", "destination", "number", "time", "latency", "outcome", "detail", "status"])
         try copy("receipt", ["destination", "last", "first", "serial", "time", "checksum", "entries"])
+        try Receipt.removeDamaged(new)
         try copy("request", ["id", "time", "action", "filter", "resume", "done", "total", "finished", "problem"])
         try new.execute(sql: "DELETE FROM delivery WHERE position NOT IN (SELECT position FROM event)")
         try new.execute(sql: "DELETE FROM attempt WHERE position NOT IN (SELECT position FROM event)")
@@ -51,9 +55,9 @@ struct SalvageTransfer {
 
     // MARK: Small tables
 
-    /// All rows that can be read: in both directions, and by an index that holds them whole.
+    /// All rows that can be read: in both directions, by an index that holds them whole, and from the spare ones.
     private func rows(_ table: String, _ columns: String, key: String, index: String? = nil) -> [Row] {
-        var rows: [Row] = []
+        var rows: [Row] = index == nil ? [] : spareRows(table, columns)
         for order in [key, key + " DESC", index].compactMap(\.self) {
             do {
                 let cursor = try Row.fetchCursor(old, sql: "SELECT \(columns) FROM \(table) ORDER BY \(order)")
@@ -63,6 +67,13 @@ struct SalvageTransfer {
             }
         }
         return rows
+    }
+
+    private func spareRows(_ table: String, _ columns: String) -> [Row] {
+        let names = columns.split(separator: ", ").dropFirst()
+        let values = names.enumerated().map { "json_extract(content, '$[\($0)]') AS \($1)" }.joined(separator: ", ")
+        let sql = "SELECT id, \(values) FROM spare WHERE origin = ? AND json_valid(content)"
+        return (try? Row.fetchAll(old, sql: sql, arguments: [table])) ?? []
     }
 
     /// Copies destinations; a cursor that cannot be trusted becomes 0, and receipts say what was delivered.
@@ -132,15 +143,20 @@ struct SalvageTransfer {
         while true {
             read.bind(1, position)
             do {
+                var strays = 0
                 while try read.next() {
                     let found = read.integer(0)
-                    // A damaged tree can lead in circles.
-                    guard found > position else { throw JournalStore.damage("out of order") }
-                    position = found
-                    if try vocabulary.verify(read, new) {
-                        try insert.execute(arguments: values(read))
-                        events += 1
+                    // A position that is damaged itself says nothing of where the others are.
+                    guard found > position, try vocabulary.verify(read, new) else {
+                        strays += 1
+                        // A damaged tree can lead in circles.
+                        guard strays < mostStrays else { throw JournalStore.damage("out of order") }
+                        continue
                     }
+                    strays = 0
+                    position = found
+                    try insert.execute(arguments: values(read))
+                    events += 1
                 }
                 return
             } catch let error as DatabaseError where error.isDamage || error.resultCode == .SQLITE_IOERR {

@@ -78,7 +78,8 @@ struct DamageTests {
             try await harness.close()
             // An event whose audience is damaged is counted nowhere any more; the audit shows that.
             let hasDeadLetters = notices.all.contains { if case .damagedEvents = $0 { true } else { false } }
-            #expect(try hasDeadLetters || files.problems() == [], "\(kind) \(number) \(notices.all)")
+            let problems = try files.problems()
+            #expect(hasDeadLetters || problems == [], "\(kind) \(number) \(notices.all) \(problems)")
             for case .replaced(let copy, _, _, _) in notices.all {
                 #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == damaged, "\(kind) \(number): kept")
             }

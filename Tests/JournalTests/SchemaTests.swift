@@ -15,7 +15,7 @@ struct SchemaTests {
         #expect(
             tables == [
                 "attempt", "audience", "delivery", "destination", "event", "grdb_migrations", "kind", "receipt",
-                "request",
+                "request", "spare",
             ]
         )
     }
