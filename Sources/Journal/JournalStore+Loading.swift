@@ -28,6 +28,36 @@ extension JournalStore {
         return configured + all.filter { !names.contains($0.name) }
     }
 
+    /// Takes out events whose callers were told that nothing was kept.
+    ///
+    /// The log may hold a commit whose sync failed, and an opening finds it there.
+    static func forget(after last: Int64, _ database: Database) throws {
+        let refused = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT destinations, count(*) FROM event JOIN audience ON audience.id = audience
+                WHERE position > ? GROUP BY audience
+                """,
+            arguments: [last]
+        )
+        if refused.isEmpty { return }
+        try database.inTransaction(.immediate) {
+            try database.execute(sql: "DELETE FROM event WHERE position > ?", arguments: [last])
+            for row in try Row.fetchAll(database, sql: "SELECT * FROM destination") {
+                var place = Place(row)
+                for row in refused where AudienceTable.members(row.value(0)).contains(place.id) {
+                    place.counts.accepted -= row.value(1)
+                }
+                place.handed = min(place.handed, last)
+                place.line = DestinationLine(cursor: min(place.line.cursor, last))
+                let update = try PreparedStatement(database, Place.update)
+                place.bind(to: update)
+                try update.run()
+            }
+            return .commit
+        }
+    }
+
     /// Finds what has left the line beyond each cursor: exceptions have rows, deliveries stand in receipts.
     func loadLines() throws {
         for place in places.indices {

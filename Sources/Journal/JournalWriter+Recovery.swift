@@ -63,34 +63,8 @@ extension JournalWriter {
     /// Goes on after a failure.
     func resume(_ store: JournalStore) throws {
         try store.loadUnwanted()
-        // A commit that failed may be found in the file all the same; who was refused then gets a delivery too many.
-        let ghosts = committed + 1
-        if store.last >= ghosts {
-            try store.beginTransaction()
-            for place in attachments.keys { store.hand(place, store.last) }
-            try store.commit()
-            try announceFromFile(ghosts, store)
-        }
-        committed = store.last
         inbox.set(.writable)
         file.report(.recovered)
-    }
-
-    private func announceFromFile(_ first: Int64, _ store: JournalStore) throws {
-        let statement = try PreparedStatement(
-            store.database,
-            "SELECT \(EventRow.columns) FROM event WHERE position >= ? ORDER BY position"
-        )
-        statement.bind(1, first)
-        var entries: [Int: [JournalEntry]] = [:]
-        while try statement.next() {
-            guard let entry = EventRow.read(statement, store.kinds, store.audiences) else { continue }
-            for place in store.audiences[statement.integer(2)] ?? [] { entries[place, default: []].append(entry) }
-        }
-        for (place, attachment) in attachments {
-            if let entries = entries[place] { notices.add(.committed(entries), for: attachment) }
-        }
-        notices.deliver(.success(()))
     }
 
     /// Looks at a large file while it is served.

@@ -29,8 +29,9 @@ final class JournalWriter {
     var work = Inbox.Work()
     /// Settlements that a failure left behind.
     var carried: [Settlement] = []
-    /// The last position that was ever committed.
-    var committed: Int64 = 0
+    /// The last position whose caller was told that it is durable, or that was there before.
+    private var committed: Int64 = 0
+    private var hasBegun = false
     /// Up to here a destination's deliverer was given entries before this process began.
     var handedBefore: [Int64] = []
     var housekeeping: Housekeeping
@@ -99,6 +100,7 @@ final class JournalWriter {
     /// Works on one connection until the journal is closed or something fails.
     private func serve(_ database: Database, start: (JournalStore) throws -> Void) -> Ending {
         do {
+            if hasBegun { try JournalStore.forget(after: committed, database) }
             let store = try JournalStore(database, destinations: destinations)
             try start(store)
             return serve(store)
@@ -111,6 +113,7 @@ final class JournalWriter {
     private func begin(_ store: JournalStore) throws {
         handedBefore = store.places.map(\.handed)
         committed = store.last
+        hasBegun = true
         try store.beginTransaction()
         try store.releaseClaims()
         try store.commit()

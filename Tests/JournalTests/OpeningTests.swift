@@ -63,7 +63,9 @@ struct OpeningTests {
     func impossible() async throws {
         let directory = try TemporaryDirectory()
         let file = try directory.write("", to: "file")
-        for path in ["\(file)/journal.sqlite", "\(directory.path)/a/b/journal.sqlite", directory.path] {
+        let folder = directory.path + "/folder"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        for path in ["\(file)/journal.sqlite", "\(directory.path)/a/b/journal.sqlite", folder] {
             let error = await #expect(throws: JournalOpenError.self) {
                 try await SQLiteJournal.open(path: path, destinations: [])
             }
