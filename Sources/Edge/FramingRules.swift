@@ -71,11 +71,18 @@ enum FramingRules {
 
     /// Visible ASCII and octets above it; a space or a control character ends a target elsewhere.
     private static func isVisible(_ target: String) -> Bool {
-        target.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+        let bytes = target.utf8.span
+        for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] == 0x7F { return false }
+        return true
     }
 
     /// RFC 9110, section 5.5: no control character but the tab.
     private static func isFieldValue(_ value: String) -> Bool {
-        value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
+        let bytes = value.utf8.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
+        }
+        return true
     }
 }

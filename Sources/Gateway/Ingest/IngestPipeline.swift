@@ -133,57 +133,63 @@ final class IngestPipeline: Responder {
                 traceParent: traceParent
             )
         }
-        let kept =
-            if lane.isDurable, let journal {
-                keep(events, on: match.route, in: journal)
-            } else {
-                forward(events, on: match.route)
-            }
-        return kept.assumeIsolated()
-            .map { refusal in refusal ?? lane.provider.reply(to: drafts) }
-            .nonisolated()
+        // One promise for the whole rest: every future in between would cost as much as a step of the walk.
+        let reply = eventLoop.makePromise(of: Reply.self)
+        let complete = { (refusal: Reply?) in reply.succeed(refusal ?? lane.provider.reply(to: drafts)) }
+        if lane.isDurable, let journal {
+            keep(events, on: match.route, in: journal, complete)
+        } else {
+            forward(events, on: match.route, complete)
+        }
+        return reply.futureResult
     }
 
     /// Makes the events durable; the dispatchers deliver them from there.
     ///
-    /// - Returns: nil once a synced commit holds them, else the reply that says that nothing was kept.
-    private func keep(_ events: [Event], on route: Route, in journal: any EventJournal) -> EventLoopFuture<Reply?> {
+    /// - Parameter complete: called with nil once a synced commit holds them, else with the reply that says that nothing
+    ///   was kept.
+    private func keep(
+        _ events: [Event],
+        on route: Route,
+        in journal: any EventJournal,
+        _ complete: @escaping (Reply?) -> Void
+    ) {
         let entries = events.map { event in
-            NewEntry(
-                event: event,
-                route: route.path,
-                destinations: DestinationSet(route.destinations.lazy.filter { self.forwarder.wants(event, $0) })
-            )
+            var wanting = DestinationSet()
+            for place in route.destinations where forwarder.wants(event, place) { wanting.insert(place) }
+            return NewEntry(event: event, route: route.path, destinations: wanting)
         }
         let promise = eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: complete(nil)
+            case .failure(let error): complete((error as? JournalError)?.refusal ?? .refusal(.journalUnavailable))
+            }
+        }
         journal.append(entries, promise: promise)
-        return promise.futureResult
-            .map { nil }
-            .recover { error in (error as? JournalError)?.refusal ?? .refusal(.journalUnavailable) }
     }
 
     /// Hands every event to every destination that wants it, side by side.
     ///
-    /// - Returns: nil when all have taken it, else the reply that says so.
-    private func forward(_ events: [Event], on route: Route) -> EventLoopFuture<Reply?> {
-        var attempts: [EventLoopFuture<Reply?>] = []
+    /// - Parameter complete: called with nil when all have taken it, else with the reply that says so.
+    private func forward(_ events: [Event], on route: Route, _ complete: @escaping (Reply?) -> Void) {
+        var waiting = 1
+        var refusal: Reply?
+        func finish(_ outcome: Reply?) {
+            refusal = refusal ?? outcome
+            waiting -= 1
+            if waiting == 0 { complete(refusal) }
+        }
         for event in events {
             for index in route.destinations where forwarder.wants(event, index) {
-                let attempt = forwarder.forward(event, to: index).assumeIsolated().map { outcome in
+                waiting += 1
+                forwarder.forward(event, to: index).assumeIsolated().whenSuccess { outcome in
                     self.log.attempted(event, route: route, destination: index, outcome: outcome)
-                    return outcome.refusal
+                    finish(outcome.refusal)
                 }
-                attempts.append(attempt.nonisolated())
             }
         }
-        switch attempts.count {
-        case 0: return eventLoop.makeSucceededFuture(nil)
-        case 1: return attempts[0]
-        default:
-            return EventLoopFuture.whenAllSucceed(attempts, on: eventLoop).map { refusals in
-                refusals.lazy.compactMap { $0 }.first
-            }
-        }
+        finish(nil)
     }
 
     private func done(_ reply: Reply) -> EventLoopFuture<Reply> {
