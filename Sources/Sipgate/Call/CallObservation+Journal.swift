@@ -4,12 +4,11 @@ extension CallObservation {
     /// The journal holds what was accepted: a body of 64 KiB grows when it is written as JSON.
     private static let limits = JSONReader.Limits(bytes: 1 << 20, depth: 8, items: 1024)
 
-    /// The observation that an event came from, read back from its data.
+    /// The observation that an event came from, read back from its data; nil for events that are not sipgate's own.
     ///
     /// - Parameters:
     ///   - type: The name of its type, `call.started`.
     ///   - data: Its data, enriched or not: what was added came from the leg, and tells it nothing new.
-    /// - Returns: Nil for events that are not sipgate's own.
     init?(type: String, data: ByteBuffer) {
         let event: PushEvent
         switch type {

@@ -4,6 +4,7 @@ extension CallTracker {
     /// Tells what a push has brought to light, and sets when its call is looked at again.
     mutating func update(_ leg: String, at now: Timestamp, _ derived: inout [DerivedEvent]) {
         guard let serial = legs[leg]?.call else { return }
+        calls[serial]?.isNamed = true
         if calls[serial]?.completed == nil { announce(serial, at: now, &derived) }
         schedule(serial)
     }

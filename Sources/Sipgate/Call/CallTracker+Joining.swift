@@ -81,7 +81,7 @@ extension CallTracker {
         call.expected.formUnion(absorbed.expected)
         call.confidence = max(call.confidence, absorbed.confidence, reason)
         call.continues = call.continues ?? absorbed.continues
-        call.formerly += [absorbed.id] + absorbed.formerly
+        call.formerly += (absorbed.isNamed ? [absorbed.id] : []) + absorbed.formerly
         call.isVoicemailTold = call.isVoicemailTold || absorbed.isVoicemailTold
         calls[kept] = call
         // The leg that began the call came to none.

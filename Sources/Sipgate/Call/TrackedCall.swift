@@ -18,6 +18,8 @@ struct TrackedCall: Sendable {
     var continues: String?
     /// Names it had before calls turned out to be one.
     var formerly: [String] = []
+    /// Whether an event has told its name.
+    var isNamed = false
     /// Whether the mailbox was told.
     var isVoicemailTold = false
     /// When its story was told.
