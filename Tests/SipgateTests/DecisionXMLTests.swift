@@ -29,7 +29,8 @@ struct DecisionXMLTests {
             (#"{"dial": {"to": ["+4915228817386"]}}"#, "<Dial><Number>+4915228817386</Number></Dial>"),
             (
                 #"{"dial": {"to": ["10", "493023125402"], "callerId": "+493023125401", "anonymous": false}}"#,
-                #"<Dial callerId="+493023125401" anonymous="false"><Number>10</Number><Number>493023125402</Number></Dial>"#
+                #"<Dial callerId="+493023125401" anonymous="false">"#
+                    + "<Number>10</Number><Number>493023125402</Number></Dial>"
             ),
             (#"{"dial": {"to": ["10"], "anonymous": true}}"#, #"<Dial anonymous="true"><Number>10</Number></Dial>"#),
             (#"{"play": {"url": "https://h/a.wav"}}"#, "<Play><Url>https://h/a.wav</Url></Play>"),
@@ -89,7 +90,8 @@ struct DecisionXMLTests {
             import sys, json, xml.etree.ElementTree as tree
             def shape(element):
                 assert not (element.tail or "").strip()
-                return [element.tag, sorted(element.attrib.items()), element.text or "", [shape(child) for child in element]]
+                children = [shape(child) for child in element]
+                return [element.tag, sorted(element.attrib.items()), element.text or "", children]
             for line in sys.stdin:
                 print(json.dumps(shape(tree.fromstring(line.encode())), separators=(",", ":"), ensure_ascii=True))
             """

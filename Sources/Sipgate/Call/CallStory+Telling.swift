@@ -44,7 +44,7 @@ extension CallStory {
     }
 
     func missed(at now: Timestamp) -> DerivedEvent {
-        DerivedEvent(.missed, of: self, on: last ?? legs[0], at: now) { json in
+        DerivedEvent(.missed, of: self, on: last, at: now) { json in
             write(first, &json)
             json.write("users", called)
             writeCause(&json)
@@ -56,7 +56,7 @@ extension CallStory {
     }
 
     func completed(at now: Timestamp) -> DerivedEvent {
-        DerivedEvent(.completed, of: self, on: last ?? legs[0], at: now) { json in
+        DerivedEvent(.completed, of: self, on: last, at: now) { json in
             if !call.formerly.isEmpty {
                 json.name("formerly")
                 json.array { json in for name in call.formerly { json.string(name) } }
@@ -82,7 +82,7 @@ extension CallStory {
     }
 
     private func writeCause(_ json: inout JSONWriter) {
-        guard let cause = last?.cause else { return }
+        guard let cause = last.cause else { return }
         json.field("cause", cause)
         json.field("causeKnown", HangupCause(text: cause).isKnown)
     }
@@ -93,12 +93,12 @@ extension CallStory {
     }
 
     /// Where a leg comes from and goes to.
-    private func write(_ leg: TrackedLeg?, _ json: inout JSONWriter) {
-        json.field("correlation", leg?.correlation)
+    private func write(_ leg: TrackedLeg, _ json: inout JSONWriter) {
+        json.field("correlation", leg.correlation)
         json.field("direction", direction?.rawValue)
-        json.write("from", leg?.from)
-        json.write("to", leg?.to)
-        json.field("diversion", leg?.diversion)
+        json.write("from", leg.from)
+        json.write("to", leg.to)
+        json.field("diversion", leg.diversion)
     }
 
     /// All that is known of a leg.

@@ -21,8 +21,17 @@ struct CallStory {
     }
 
     let call: TrackedCall
-    /// In order of appearance.
+    /// In order of appearance; at least one.
     let legs: [TrackedLeg]
+    private let oldest: TrackedLeg
+
+    /// The story of a call; nil for one without legs, which there is none.
+    init?(call: TrackedCall, legs: [TrackedLeg]) {
+        guard let oldest = legs.first else { return nil }
+        self.call = call
+        self.legs = legs
+        self.oldest = oldest
+    }
 
     /// The leg that another came from: the one it was diverted from, or else the one it names.
     ///
@@ -51,14 +60,14 @@ struct CallStory {
     }
 
     /// The leg that began it: one that came from no other, or else the first that was seen.
-    var first: TrackedLeg? {
+    var first: TrackedLeg {
         let main = legs.filter { $0.direction == direction }
-        return main.first { predecessor(of: $0) == nil && !$0.isVoicemail } ?? main.first ?? legs.first
+        return main.first { predecessor(of: $0) == nil && !$0.isVoicemail } ?? main.first ?? oldest
     }
 
     /// The leg that ended last.
-    var last: TrackedLeg? {
-        legs.max { ($0.ended ?? $0.lastSeen) < ($1.ended ?? $1.lastSeen) }
+    var last: TrackedLeg {
+        legs.max { ($0.ended ?? $0.lastSeen) < ($1.ended ?? $1.lastSeen) } ?? oldest
     }
 
     /// Legs on which a person was spoken to.

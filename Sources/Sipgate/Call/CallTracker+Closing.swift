@@ -94,15 +94,16 @@ extension CallTracker {
 
     /// Tells transfers, forwards and the mailbox, each once, as soon as the pushes so far prove them.
     ///
-    /// A leg may be the mailbox until its start or its answer was seen: as long as they may come, nothing is told of it.
+    /// A leg may be the mailbox until its start or its answer was seen: while they may come, nothing is told of it.
     private mutating func announce(
         _ serial: Int,
         isOver: Bool = false,
         at now: Timestamp,
         _ derived: inout [DerivedEvent]
     ) {
-        guard let call = calls[serial], call.legs.count > 1 || legs[call.legs[0]]?.isVoicemail == true else { return }
-        guard let story = story(of: serial) else { return }
+        guard let call = calls[serial], let first = call.legs.first else { return }
+        // Most calls have one leg, of which there is nothing to tell but the mailbox.
+        guard call.legs.count > 1 || legs[first]?.isVoicemail == true, let story = story(of: serial) else { return }
         for leg in story.legs where !leg.isAnnounced && !leg.isVoicemail {
             guard isOver || !leg.seen.isDisjoint(with: [.newCall, .answer]) else { continue }
             guard let previous = story.predecessor(of: leg) else { continue }

@@ -85,7 +85,7 @@ extension CallTracker {
         call.isVoicemailTold = call.isVoicemailTold || absorbed.isVoicemailTold
         calls[kept] = call
         // The leg that began the call came to none.
-        legs[call.legs.first == leg ? absorbed.legs[0] : leg]?.join = reason
+        legs[call.legs.first == leg ? absorbed.legs.first ?? leg : leg]?.join = reason
     }
 
     /// Hands a leg over to a finished call.

@@ -1,4 +1,4 @@
-/// Bounds and patience of call tracking, in milliseconds; the reasons stand in section "Tracking" of the limits.
+/// Bounds and patience of call tracking; times in milliseconds.
 package struct CallTrackerLimits: Sendable {
     /// A leg that was forwarded goes on as another; its start was seen 99 ms later.
     package var forwardGrace: Int64 = 3000

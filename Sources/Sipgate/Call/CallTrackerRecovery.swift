@@ -3,9 +3,9 @@ package import Webhooks
 
 /// Gives a tracker its knowledge back from the events that the journal kept, in their order.
 ///
-/// The tracker derives again what it derived before. What the journal has is dropped. What is left at the end was lost
-/// in a crash, or became due while nobody ran, and is to be kept now; what is left of earlier times was not wanted then,
-/// and is not wanted now.
+/// The tracker derives again what it derived before. What the journal has is dropped. What is left at the end was
+/// lost in a crash, or became due while nobody ran, and is to be kept now; what is left of earlier times was not
+/// wanted then, and is not wanted now.
 ///
 ///     var recovery = CallTrackerRecovery(CallTracker())
 ///     for event in journal { recovery.replay(event) }

@@ -30,10 +30,9 @@ extension CallDecision {
                 }
             case .gather:
                 if context.gathers >= context.gatherLimit {
-                    throw DecisionProblem(
-                        place,
-                        "keys were collected \(context.gathers) times in this call, and \(context.gatherLimit) is the limit"
-                    )
+                    let (count, limit) = (context.gathers, context.gatherLimit)
+                    let rule = "keys were collected \(count) times in this call, and \(limit) is the limit"
+                    throw DecisionProblem(place, rule)
                 }
             case .play, .reject, .hangup:
                 break
