@@ -60,14 +60,18 @@ extension CallTracker {
         if let completed = call.completed {
             deadline = completed.adding(call.isAssumed ? limits.assumedMemory : limits.memory)
         } else {
-            let members = call.legs.compactMap { legs[$0] }
-            let open = members.filter { $0.ended == nil }
-            deadline =
-                open.isEmpty
-                ? members.compactMap { leg in
-                    leg.ended?.adding(leg.wasForwarded ? limits.forwardGrace : limits.settle)
-                }.max()
-                : open.map(expiry).min()
+            var over: Timestamp?
+            var expired: Timestamp?
+            for id in call.legs {
+                guard let leg = legs[id] else { continue }
+                if let ended = leg.ended {
+                    let settled = ended.adding(leg.wasForwarded ? limits.forwardGrace : limits.settle)
+                    over = max(over ?? settled, settled)
+                } else {
+                    expired = min(expired ?? expiry(of: leg), expiry(of: leg))
+                }
+            }
+            deadline = expired ?? over
         }
         guard let deadline, deadline != call.deadline else { return }
         calls[serial]?.deadline = deadline

@@ -2,7 +2,7 @@ import Webhooks
 
 extension CallTracker {
     /// Finds the call that a leg belongs to, by what its latest push says, best reason first.
-    mutating func join(_ id: String, isNew: Bool, by push: CallObservation, at now: Timestamp) {
+    mutating func join(_ id: String, isNew: Bool, by push: CallObservation) {
         // A late end of a leg that was never seen belongs to its finished call; any other sign of life is a new one.
         let staysLate = isNew && push.event == .hangup
         if let correlation = push.correlation {
@@ -24,8 +24,6 @@ extension CallTracker {
                 expect(original, for: id)
             }
         }
-        indexKin(id)
-        findKin(of: id)
     }
 
     /// Lets later legs with that `xcid` find the call of this one; an open call takes over from a finished one.
@@ -107,6 +105,12 @@ extension CallTracker {
     }
 
     // MARK: By numbers alone
+
+    /// Finds the call that a leg belongs to by whom it came from, or what became of it.
+    mutating func joinKin(of id: String) {
+        indexKin(id)
+        findKin(of: id)
+    }
 
     private mutating func indexKin(_ id: String) {
         guard let leg = legs[id] else { return }

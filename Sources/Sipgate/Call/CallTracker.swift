@@ -67,9 +67,10 @@ package struct CallTracker: Sendable {
         var leg = legs[push.leg] ?? begin(push.leg, at: now, &derived)
         let isLate = calls[leg.call]?.completed != nil || leg.ended != nil && push.event != .hangup
         let isDuplicate = push.event.once.map(leg.seen.contains) ?? false
-        leg.absorb(push, at: now)
+        let isChanged = leg.absorb(push, at: now)
         legs[push.leg] = leg
-        join(push.leg, isNew: isNew, by: push, at: now)
+        join(push.leg, isNew: isNew, by: push)
+        if isChanged { joinKin(of: push.leg) }
         update(push.leg, at: now, &derived)
         leg = legs[push.leg] ?? leg
         return TrackedPush(

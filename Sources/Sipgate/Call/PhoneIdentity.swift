@@ -10,11 +10,20 @@ struct PhoneIdentity: Sendable, Hashable {
     /// The identity of a number; nil for text that names nobody.
     init?(_ raw: String) {
         guard !raw.isEmpty, raw != "anonymous" else { return nil }
-        var digits = raw.utf8.filter { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }[...]
-        let separators = "+ -/().".utf8
-        isNumeric = !digits.isEmpty && digits.count + raw.utf8.count { separators.contains($0) } == raw.utf8.count
-        if raw.utf8.first != UInt8(ascii: "+"), digits.starts(with: "00".utf8) { digits = digits.dropFirst(2) }
-        text = isNumeric ? String(decoding: digits, as: UTF8.self) : raw
+        var digits: [UInt8] = []
+        var isNumeric = true
+        for byte in raw.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digits.append(byte)
+            case UInt8(ascii: "+"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
+                UInt8(ascii: ")"), UInt8(ascii: "."):
+                break
+            default: isNumeric = false
+            }
+        }
+        self.isNumeric = isNumeric && !digits.isEmpty
+        if raw.utf8.first != UInt8(ascii: "+"), digits.starts(with: "00".utf8) { digits.removeFirst(2) }
+        text = self.isNumeric ? String(decoding: digits, as: UTF8.self) : raw
     }
 
     /// What the same number has in common however it is written.

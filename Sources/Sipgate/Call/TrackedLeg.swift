@@ -62,8 +62,16 @@ struct TrackedLeg: Sendable {
     }
 
     /// Takes over what a push tells; what is known already stays.
-    mutating func absorb(_ push: CallObservation, at now: Timestamp) {
+    ///
+    /// - Parameters:
+    ///   - push: The push.
+    ///   - now: When it arrived.
+    /// - Returns: Whether the leg may be kin of others than before: its numbers became known, or it was forwarded.
+    mutating func absorb(_ push: CallObservation, at now: Timestamp) -> Bool {
         lastSeen = now
+        let isNumbered =
+            direction != nil && from != nil && from?.kind != .empty && to != nil
+            && (diversion != nil || push.diversion == nil)
         originalLeg = originalLeg ?? push.originalLeg
         correlation = correlation ?? push.correlation
         direction = direction ?? push.direction
@@ -93,6 +101,7 @@ struct TrackedLeg: Sendable {
         case .dtmf:
             gathers += 1
         }
+        return !isNumbered || wasForwarded || isVoicemail
     }
 
     /// Whether somebody, or a mailbox, picked up.

@@ -64,7 +64,7 @@ package enum DecisionXML {
     }
 
     private static func write(_ url: AudioURL, _ xml: inout String) {
-        xml += "<Play><Url>" + ResponseXML.escape(url.text) + "</Url></Play>"
+        xml += "<Play><Url>" + escaped(url.text) + "</Url></Play>"
     }
 
     private static func write(_ dial: CallAction.Dial, _ xml: inout String) {
@@ -81,6 +81,18 @@ package enum DecisionXML {
 
     private static func attribute(_ name: String, _ value: String?, _ xml: inout String) {
         guard let value else { return }
-        xml += " \(name)=\"\(ResponseXML.escape(value))\""
+        xml += " \(name)=\"\(escaped(value))\""
+    }
+
+    /// Text as it may stand in XML; most is as it is.
+    private static func escaped(_ text: String) -> String {
+        text.utf8.allSatisfy(isPlain) ? text : ResponseXML.escape(text)
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+        default: 0x20..<0x7F ~= byte
+        }
     }
 }
