@@ -1,0 +1,78 @@
+import Webhooks
+
+/// Where legs that may be kin are looked up: the caller, and the number on which their ways met.
+///
+/// Two with equal keys may still be strangers: numbers are compared in full afterwards.
+struct KinKey: Sendable, Hashable {
+    /// Which of the two the leg would be.
+    enum Role: Sendable {
+        /// It went to the number.
+        case earlier
+        /// It was diverted from the number.
+        case later
+    }
+
+    let role: Role
+    private let caller: String
+    private let number: String
+
+    /// A key; nil for a number that names nobody.
+    init?(_ role: Role, caller: PhoneNumber, number: String) {
+        guard let met = PhoneIdentity(number) else { return nil }
+        if caller.kind == .anonymous {
+            self.caller = "anonymous"
+        } else {
+            guard let caller = PhoneIdentity(caller.raw) else { return nil }
+            self.caller = caller.bucket
+        }
+        self.role = role
+        self.number = met.bucket
+    }
+
+    /// The same as the other of two.
+    var counterpart: KinKey { KinKey(role: role == .earlier ? .later : .earlier, caller: caller, number: number) }
+
+    private init(role: Role, caller: String, number: String) {
+        self.role = role
+        self.caller = caller
+        self.number = number
+    }
+}
+
+extension TrackedLeg {
+    /// The keys under which it is found; none unless it is an incoming leg of a caller who can be compared.
+    var currentKinKeys: [KinKey] {
+        guard direction == .incoming, let from else { return [] }
+        var keys: [KinKey] = []
+        if !isVoicemail, let to, let key = KinKey(.earlier, caller: from, number: to.raw) { keys.append(key) }
+        if let diversion, let key = KinKey(.later, caller: from, number: diversion) { keys.append(key) }
+        return keys
+    }
+
+    /// Whether a leg may be what became of this one.
+    func mayHaveBecome(_ later: TrackedLeg, within limits: CallTrackerLimits) -> Bool {
+        guard id != later.id, !isVoicemail, !(wasForwarded && hasKin), isSameCaller(as: later) else { return false }
+        guard
+            let to, let diversion = later.diversion,
+            let went = PhoneIdentity(to.raw), let came = PhoneIdentity(diversion), went.isSame(as: came)
+        else { return false }
+        if let correlation, let other = later.correlation, correlation != other { return false }
+        if later.firstSeen < firstSeen {  // overtaken on the way
+            return firstSeen.milliseconds - later.firstSeen.milliseconds <= limits.kinship
+        }
+        guard let ended else { return true }
+        if ended > later.firstSeen { return true }
+        // A transfer begins while the leg lasts, but its push may be overtaken by that of the end.
+        let gap = later.firstSeen.milliseconds - ended.milliseconds
+        return gap <= (wasForwarded ? limits.kinship : limits.settle)
+    }
+
+    private func isSameCaller(as other: TrackedLeg) -> Bool {
+        guard direction == .incoming, other.direction == .incoming, let from, let theirs = other.from else {
+            return false
+        }
+        if from.kind == .anonymous || theirs.kind == .anonymous { return from.kind == theirs.kind }
+        guard let caller = PhoneIdentity(from.raw), let other = PhoneIdentity(theirs.raw) else { return false }
+        return caller.isSame(as: other)
+    }
+}

@@ -1,0 +1,43 @@
+/// A telephone number as it is compared: formats differ between fields and carriers.
+struct PhoneIdentity: Sendable, Hashable {
+    /// Digits that are enough to recognise a number without its country or area.
+    private static let telling = 7
+
+    /// Digits without plus or `00`; other text as it is.
+    private let text: String
+    private let isNumeric: Bool
+
+    /// The identity of a number; nil for text that names nobody.
+    init?(_ raw: String) {
+        guard !raw.isEmpty, raw != "anonymous" else { return nil }
+        var digits: [UInt8] = []
+        var isNumeric = true
+        for byte in raw.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digits.append(byte)
+            case UInt8(ascii: "+"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
+                UInt8(ascii: ")"), UInt8(ascii: "."):
+                break
+            default: isNumeric = false
+            }
+        }
+        self.isNumeric = isNumeric && !digits.isEmpty
+        if raw.utf8.first != UInt8(ascii: "+"), digits.starts(with: "00".utf8) { digits.removeFirst(2) }
+        text = self.isNumeric ? String(decoding: digits, as: UTF8.self) : raw
+    }
+
+    /// What the same number has in common however it is written.
+    var bucket: String {
+        isNumeric ? String(text.suffix(PhoneIdentity.telling)) : text
+    }
+
+    /// Whether both are one number: equal, or one is the other without its country or area.
+    func isSame(as other: PhoneIdentity) -> Bool {
+        if text == other.text { return true }
+        guard isNumeric, other.isNumeric else { return false }
+        let (short, long) = text.count < other.text.count ? (text, other.text) : (other.text, text)
+        // A zero in front stands for the country that is not written.
+        let core = short.hasPrefix("0") ? short.dropFirst() : short[...]
+        return core.count >= PhoneIdentity.telling && long.hasSuffix(core)
+    }
+}

@@ -1,0 +1,31 @@
+import Webhooks
+
+/// One conversation: the legs that belong together.
+struct TrackedCall: Sendable {
+    /// Calls are numbered as they appear.
+    let serial: Int
+    /// The name of it in events: the id of its first leg.
+    let id: String
+    /// Ids of its legs, in order of appearance.
+    var legs: [String]
+    /// Why they belong together.
+    var confidence = CallConfidence.single
+    /// The values of `xcid` that lead to it.
+    var correlations: Set<String> = []
+    /// Legs that were named by it and not seen yet.
+    var expected: Set<String> = []
+    /// The call that was finished before this one went on with it.
+    var continues: String?
+    /// Names it had before calls turned out to be one.
+    var formerly: [String] = []
+    /// Whether an event has told its name.
+    var isNamed = false
+    /// Whether the mailbox was told.
+    var isVoicemailTold = false
+    /// When its story was told.
+    var completed: Timestamp?
+    /// Whether it was given up.
+    var isAssumed = false
+    /// When something is to be done about it, unless a push comes before.
+    var deadline: Timestamp?
+}
