@@ -58,7 +58,7 @@ struct RequestTests {
         #expect(try await run(.retry, files) == 2)
         _ = await box.wait(for: 1)
         #expect(try states(files) == ["delivered", "retry", "expired", "retry", "held", "line"])
-        let now = Timestamp.now().milliseconds + 1000
+        let now = Timestamp.now().milliseconds + 3_600_000
         let leases = try await harness.lease(0, now: now).leases.sorted { $0.entry.position < $1.entry.position }
         #expect(leases.map(\.entry.position.value) == [2, 4])
         #expect(leases.map(\.origin) == [.replay, .deferred])
@@ -80,7 +80,7 @@ struct RequestTests {
                 $0.state = .expired
             } == 1
         )
-        let leases = try await harness.lease(0, now: Timestamp.now().milliseconds + 1000).leases
+        let leases = try await harness.lease(0, now: Timestamp.now().milliseconds + 3_600_000).leases
         #expect(Set(leases.map(\.entry.position.value)) == [1, 3])
         #expect(leases.allSatisfy { $0.origin == .replay })
         for lease in leases { harness.settle(lease, .dead(reason: "refused")) }
@@ -115,7 +115,7 @@ struct RequestTests {
         let reader = try JournalReader(path: files.path)
         let fourth = try #require(try reader.tail(JournalFilter(), after: JournalPosition(3), limit: 1).first)
         #expect(try await run(.drop, files) { $0.id = fourth.entry.event.id.description } == 1)
-        let leases = try await harness.lease(0, now: Timestamp.now().milliseconds + 1000).leases
+        let leases = try await harness.lease(0, now: Timestamp.now().milliseconds + 3_600_000).leases
         #expect(leases.map(\.entry.position.value) == [5])
         try await harness.close()
     }
@@ -140,7 +140,7 @@ struct RequestTests {
         let harness = try await files.open()
         try await harness.append([JournalHarness.entry(1)])
         harness.settle(try await harness.read(0)[0].entry, .held, attempt: nil)
-        let leases = try await harness.lease(0, now: Timestamp.now().milliseconds + 1000).leases
+        let leases = try await harness.lease(0, now: Timestamp.now().milliseconds + 3_600_000).leases
         #expect(leases.map(\.attempt) == [1])
         // Given back untried, its attempt does not count.
         harness.settle(leases[0].entry, .deferred(until: Timestamp(milliseconds: 9)), origin: .deferred, attempt: nil)
@@ -210,11 +210,13 @@ struct RequestTests {
     func filters() async throws {
         let files = try TemporaryJournal()
         let harness = try await files.open()
+        let now = Timestamp.now().milliseconds
+        func time(_ offset: Int64) -> Timestamp { Timestamp(milliseconds: now + offset) }
         try await harness.append([
-            JournalHarness.entry(1, subject: "x", route: "/one", time: Timestamp(milliseconds: 1000)),
-            JournalHarness.entry(2, subject: "y", to: [1], type: "call.ended", time: Timestamp(milliseconds: 2000)),
-            JournalHarness.entry(3, subject: "y", to: [0, 1], time: Timestamp(milliseconds: 3000)),
-            JournalHarness.entry(4, subject: "z", to: [], time: Timestamp(milliseconds: 4000)),
+            JournalHarness.entry(1, subject: "x", route: "/one", time: time(1000)),
+            JournalHarness.entry(2, subject: "y", to: [1], type: "call.ended", time: time(2000)),
+            JournalHarness.entry(3, subject: "y", to: [0, 1], time: time(3000)),
+            JournalHarness.entry(4, subject: "z", to: [], time: time(4000)),
         ])
         harness.settle(try await harness.read(0)[0], .delivered)
         harness.settle(try await harness.read(1)[0], at: 1, .dead(reason: "refused"))
@@ -229,7 +231,7 @@ struct RequestTests {
         #expect(try found { $0.route = "/one" } == [1])
         #expect(try found { $0.type = "call.ended" } == [2])
         #expect(try found { $0.call = "y" } == [3, 2])
-        #expect(try found { $0.since = 3000 } == [4, 3])
+        #expect(try found { $0.since = now + 3000 } == [4, 3])
         #expect(try found { $0.destination = "a" } == [3, 1])
         #expect(try found { $0.state = .pending } == [3])
         #expect(try found { $0.state = .delivered } == [1])
