@@ -10,7 +10,8 @@ DESTDIR ?=
 CONFIG ?= config/hookgate.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients
+.PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
+	crash-test power-cut-test disk-test damage-test outage-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -59,6 +60,22 @@ asan: deps ## run the tests of TLS, edge and delivery under AddressSanitizer
 
 valgrind: build ## look for leaks while clients die at every point of handshake and request
 	@sh scripts/valgrind.sh $(HOOKGATE)
+
+crash-test: build ## kill the gateway under load 100 times and look for what was acknowledged (ROUNDS=n)
+	python3 Tests/Trials/crash.py --rounds $(or $(ROUNDS),100) $(HOOKGATE)
+
+power-cut-test: build ## the same, and take back every write that was not synced; then prove that losses are found
+	python3 Tests/Trials/crash.py --power-cut --rounds $(or $(ROUNDS),30) $(HOOKGATE)
+	python3 Tests/Trials/crash.py --power-cut --lie --rounds 5 $(HOOKGATE)
+
+disk-test: build ## failing syncs and writes and a full disk under load
+	python3 Tests/Trials/disk.py $(HOOKGATE)
+
+damage-test: build ## start on 200 damaged journals (ROUNDS=n)
+	python3 Tests/Trials/damage.py --rounds $(or $(ROUNDS),200) $(HOOKGATE)
+
+outage-test: build ## a backend that is down for an hour of events (EVENTS=n)
+	python3 Tests/Trials/outage.py --events $(or $(EVENTS),720000) $(HOOKGATE)
 
 clean: ## remove what was built; certificates and var/ stay
 	rm -rf .build .build-*

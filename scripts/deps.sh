@@ -2,7 +2,7 @@
 # Installs the system packages that building, testing and running need, or says which are missing.
 set -eu
 
-packages="libssl-dev libcrypt-dev libsqlite3-dev pkg-config openssl curl python3"
+packages="libssl-dev libcrypt-dev libsqlite3-dev pkg-config openssl curl python3 gcc"
 missing=
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

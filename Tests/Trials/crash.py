@@ -21,7 +21,7 @@ parser.add_argument("--rounds", type=int, default=100)
 parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
 parser.add_argument("--clients", type=int, default=8)
 parser.add_argument("--power-cut", action="store_true")
-parser.add_argument("--lie", action="store_true", help="let every sync do nothing: the trial has to find losses then")
+parser.add_argument("--lie", action="store_true", help="let every sync do nothing: the trial succeeds when it finds what that loses")
 options = parser.parse_args()
 
 
@@ -78,6 +78,8 @@ async def main():
         figures["writes_taken_back"] = undone
         if undone == 0:
             problems.append("nothing was ever taken back: the trial proves nothing")
+    if options.lie:
+        problems = [] if figures["lost"] else ["no loss was found although no sync was made: the trial proves nothing"]
     finish(name, figures, problems, folder)
 
 

@@ -369,4 +369,4 @@ def finish(name, figures, problems, folder):
         say(f"{name}: FAILED; what there is to see is in {folder.path}")
         sys.exit(1)
     folder.remove()
-    say(f"{name}: nothing was lost")
+    say(f"{name}: as it should be")

@@ -115,7 +115,19 @@ async def main():
     over.set()
     await asyncio.gather(*clients)
     pending = next(d for d in gateway.audit()["destinations"] if d["name"] == "down")["pending"]
-    say(f"backlog {pending}; the backend comes back")
+    gateway.kill()
+    began = time.monotonic()
+    await gateway.start()
+    probe_over = asyncio.Event()
+    answered = len(ledger.acknowledged)
+    probe_client = asyncio.create_task(Client(gateway, "restart", ledger).run(probe_over.is_set))
+    while len(ledger.acknowledged) == answered:
+        await asyncio.sleep(0.001)
+    restart = time.monotonic() - began
+    probe_over.set()
+    await probe_client
+    say(f"backlog {pending}; killed, and the first push accepted {restart * 1000:.0f} ms after the new start,"
+        f" memory {gateway.rss() // 1024} MiB; the backend comes back")
 
     cpu, began = gateway.cpu(), time.monotonic()
     down.start()
@@ -129,6 +141,7 @@ async def main():
         "drained": count,
         "drain_per_second": round(count / seconds),
         "drain_per_cpu_second": round(count / used) if used else None,
+        "restart_ms": round(restart * 1000),
         "memory_before_mib": before // 1024,
         "memory_while_down_mib": [m // 1024 for m in memory],
         "memory_after_mib": gateway.rss() // 1024,

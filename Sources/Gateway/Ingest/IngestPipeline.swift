@@ -146,8 +146,7 @@ final class IngestPipeline: Responder {
 
     /// Makes the events durable; the dispatchers deliver them from there.
     ///
-    /// - Parameter complete: called with nil once a synced commit holds them, else with the reply that says that nothing
-    ///   was kept.
+    /// Calls `complete` with nil once a synced commit holds them, else with the reply that says that nothing was kept.
     private func keep(
         _ events: [Event],
         on route: Route,
@@ -171,7 +170,7 @@ final class IngestPipeline: Responder {
 
     /// Hands every event to every destination that wants it, side by side.
     ///
-    /// - Parameter complete: called with nil when all have taken it, else with the reply that says so.
+    /// Calls `complete` with nil when all have taken it, else with the reply that says so.
     private func forward(_ events: [Event], on route: Route, _ complete: @escaping (Reply?) -> Void) {
         var waiting = 1
         var refusal: Reply?

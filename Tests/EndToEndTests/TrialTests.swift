@@ -1,0 +1,24 @@
+import Foundation
+import Testing
+
+/// Short versions of the trials; the long ones are `make crash-test` and `make power-cut-test`.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct TrialTests {
+    private func trial(_ arguments: String...) async throws -> Command.Result {
+        let script = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Trials/crash.py")
+        return try await Command.run("python3", [script.path] + arguments + [Command.hookgate.path])
+    }
+
+    @Test func `Nothing acknowledged is lost when the gateway is killed, again and again`() async throws {
+        let result = try await trial("--rounds", "4", "--clients", "4", "--seed", "1")
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("\"lost\": 0, "))
+    }
+
+    @Test func `Nothing acknowledged is lost when the power is cut, and a disk that lies is found out`() async throws {
+        let honest = try await trial("--power-cut", "--rounds", "3", "--clients", "4", "--seed", "2")
+        #expect(honest.status == 0, "\(honest.output)\(honest.error)")
+        let lying = try await trial("--power-cut", "--lie", "--rounds", "3", "--clients", "4", "--seed", "2")
+        #expect(lying.status == 0 && !lying.output.contains("\"lost\": 0, "), "\(lying.output)\(lying.error)")
+    }
+}
