@@ -66,7 +66,6 @@ final class UpstreamPool {
 
     /// Takes an attempt back whose connection turned out to be stale, for a new connection.
     func retry(_ attempt: Attempt) {
-        var attempt = attempt
         attempt.isRetry = true
         retries.append(attempt)
         makeConnections()

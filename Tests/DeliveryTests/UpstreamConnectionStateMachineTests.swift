@@ -1,5 +1,4 @@
 import NIOCore
-import NIOEmbedded
 import Testing
 import Webhooks
 
@@ -8,12 +7,10 @@ import Webhooks
 @Suite struct UpstreamConnectionStateMachineTests {
     private typealias Machine = UpstreamConnection.StateMachine
 
-    private let loop = EmbeddedEventLoop()
-
     private func attempt(isRetry: Bool = false, deadline: NIODeadline = .distantFuture) -> Attempt {
-        let promise = loop.makePromise(of: AttemptOutcome.self)
-        promise.succeed(.overloaded)  // nobody waits here; a promise has to be kept
-        return Attempt(event: makeEvent(), deadline: deadline, promise: promise, isRetry: isRetry)
+        let attempt = CalledAttempt(event: makeEvent(), deadline: deadline) { _ in }
+        attempt.isRetry = isRetry
+        return attempt
     }
 
     /// What an action says, in a word.

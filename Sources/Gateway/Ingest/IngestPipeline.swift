@@ -7,7 +7,7 @@ import Webhooks
 /// The walk of one webhook, top to bottom: route, credentials, decode, validate, normalise, forward, reply.
 ///
 /// The edge hands in requests that are complete and small, and turns the replies into bytes. One pipeline per event
-/// loop, used on that loop only; every step is a pure function or returns a future of the same loop.
+/// loop, used on that loop only; every step is a pure function or calls back on the same loop.
 final class IngestPipeline: Responder {
     /// A route with what only this loop may touch.
     struct Lane {
@@ -46,32 +46,31 @@ final class IngestPipeline: Responder {
     // MARK: Before the content is read
 
     /// Refuses what its head already condemns, so that no stranger's content is kept.
-    func screen(_ head: RequestHead) -> Reply? {
+    func screen(_ head: RequestHead) -> Screening {
         // Route.
-        guard let match = routes.match(head.target) else { return .refusal(.unknownPath) }
-        guard head.method == "POST" else { return .refusal(.methodNotAllowed) }
+        guard let match = routes.match(head.target) else { return .refused(.refusal(.unknownPath)) }
+        guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed)) }
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         if match.followUp == nil, head.headers.count("authorization") == 0 {
-            return .refusal(.credentialsMissing)
+            return .refused(.refusal(.credentialsMissing))
         }
         // What does it send?
         do throws(Rejection) {
             try lanes[match.index].provider.screen(head.headers)
-            return nil
+            return .accepted(match)
         } catch {
-            return .refusal(error)
+            return .refused(.refusal(error))
         }
     }
 
     // MARK: The whole request
 
-    func respond(to request: InboundRequest) -> EventLoopFuture<Reply> {
-        guard let match = routes.match(request.head.target) else { return done(.refusal(.unknownPath)) }
+    func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
         // A follow-up address is its own credential: sipgate does not repeat user and password there.
         if let followUp = match.followUp {
             let provider = lanes[match.index].provider
             if let drafts = try? provider.decode(request.body), provider.vouches(for: drafts, followUp: followUp) {
-                return accept(drafts, from: request, on: match)
+                return accept(drafts, from: request, on: match, reply)
             }
         }
         let verdict = authenticator.evaluate(
@@ -80,31 +79,36 @@ final class IngestPipeline: Responder {
             allowed: match.route.users,
             now: eventLoop.now
         )
-        return proceed(verdict, with: request, on: match)
+        proceed(verdict, with: request, on: match, reply)
     }
 
     private func proceed(
         _ verdict: Verdict,
         with request: InboundRequest,
-        on match: RouteTable.Match
-    ) -> EventLoopFuture<Reply> {
+        on match: RouteTable.Match,
+        _ reply: @escaping (Reply) -> Void
+    ) {
         switch verdict {
         case .admit:
             do throws(Rejection) {
                 let drafts = try lanes[match.index].provider.decode(request.body)
-                return accept(drafts, from: request, on: match)
+                accept(drafts, from: request, on: match, reply)
             } catch {
-                return done(.refusal(error))
+                reply(.refusal(error))
             }
         case .challenge(let reason):
-            return done(.refusal(reason))
+            reply(.refusal(reason))
         case .throttled(let delay):
-            return done(.throttled(delay))
+            reply(.throttled(delay))
         case .pending(let verdict):
             // A hash is being computed elsewhere; the verdict comes back on this loop.
-            return verdict.assumeIsolated()
-                .flatMap { self.proceed($0, with: request, on: match) }
-                .nonisolated()
+            verdict.assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(let verdict): self.proceed(verdict, with: request, on: match, reply)
+                // A verdict never fails; should it all the same, the sender still gets an answer.
+                case .failure: reply(.refusal(.overloaded))
+                }
+            }
         }
     }
 
@@ -112,45 +116,33 @@ final class IngestPipeline: Responder {
     private func accept(
         _ drafts: [EventDraft],
         from request: InboundRequest,
-        on match: RouteTable.Match
-    ) -> EventLoopFuture<Reply> {
+        on match: RouteTable.Match,
+        _ reply: @escaping (Reply) -> Void
+    ) {
         let lane = lanes[match.index]
         let events = drafts.map { draft in
             Event(id: ids.next(at: request.head.arrival), source: lane.source, time: request.head.arrival, draft: draft)
         }
         // The journal's place: once it is here, its append stands instead of this forwarding, the reply waits for the
         // commit alone, and a dispatcher delivers.
-        return forward(events, on: match.route).assumeIsolated()
-            .map { refusal in refusal ?? lane.provider.reply(to: drafts) }
-            .nonisolated()
+        forward(events, on: match.route) { refusal in reply(refusal ?? lane.provider.reply(to: drafts)) }
     }
 
     /// Hands every event to every destination that wants it, side by side.
     ///
-    /// - Returns: nil when all have taken it, else the reply that says so.
-    private func forward(_ events: [Event], on route: Route) -> EventLoopFuture<Reply?> {
-        var attempts: [EventLoopFuture<Reply?>] = []
+    /// `done` gets nil when all have taken it, else the reply that says so.
+    private func forward(_ events: [Event], on route: Route, _ done: @escaping (Reply?) -> Void) {
+        let forwarding = Forwarding(done)
         for event in events {
             for index in route.destinations where forwarder.wants(event, index) {
-                let attempt = forwarder.forward(event, to: index).assumeIsolated().map { outcome in
+                forwarding.begin()
+                forwarder.forward(event, to: index) { outcome in
                     self.log.attempted(event, route: route, destination: index, outcome: outcome)
-                    return outcome.refusal
+                    forwarding.end(outcome)
                 }
-                attempts.append(attempt.nonisolated())
             }
         }
-        switch attempts.count {
-        case 0: return eventLoop.makeSucceededFuture(nil)
-        case 1: return attempts[0]
-        default:
-            return EventLoopFuture.whenAllSucceed(attempts, on: eventLoop).map { refusals in
-                refusals.lazy.compactMap { $0 }.first
-            }
-        }
-    }
-
-    private func done(_ reply: Reply) -> EventLoopFuture<Reply> {
-        eventLoop.makeSucceededFuture(reply)
+        forwarding.allBegun()
     }
 
     // MARK: Logs
