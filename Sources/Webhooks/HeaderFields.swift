@@ -32,12 +32,12 @@ extension String {
     /// Compares with a word in lower case, ignoring ASCII case: header names, and values that are tokens.
     package func equalsIgnoringCase(_ lowercased: StaticString) -> Bool {
         guard utf8.count == lowercased.utf8CodeUnitCount else { return false }
+        let bytes = utf8.span
         return lowercased.withUTF8Buffer { wanted in
-            var index = 0
-            for byte in utf8 {
+            for index in bytes.indices {
+                let byte = bytes[index]
                 let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
                 if unsafe folded != wanted[index] { return false }
-                index += 1
             }
             return true
         }
