@@ -29,17 +29,17 @@ class Attempt {
     }
 }
 
-/// An attempt that somebody waits for with a promise.
-final class PromisedAttempt: Attempt {
-    private let promise: EventLoopPromise<AttemptOutcome>
+/// An attempt whose outcome somebody wants to be called with.
+final class CalledAttempt: Attempt {
+    private let whenFinished: (AttemptOutcome) -> Void
 
-    init(event: Event, time: Timestamp, deadline: NIODeadline, promise: EventLoopPromise<AttemptOutcome>) {
-        self.promise = promise
+    init(event: Event, time: Timestamp, deadline: NIODeadline, whenFinished: @escaping (AttemptOutcome) -> Void) {
+        self.whenFinished = whenFinished
         super.init(event: event, time: time, deadline: deadline)
     }
 
     override func finish(_ outcome: AttemptOutcome) {
-        promise.succeed(outcome)
+        whenFinished(outcome)
     }
 }
 

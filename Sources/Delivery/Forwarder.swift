@@ -49,19 +49,18 @@ package final class Forwarder {
     /// - Parameters:
     ///   - event: what to send.
     ///   - index: the destination's place in the list given to `init`.
-    /// - Returns: the outcome, on this loop and within the destination's time-out. Never fails.
-    package func forward(_ event: Event, to index: Int) -> EventLoopFuture<AttemptOutcome> {
+    ///   - whenFinished: called exactly once with the outcome, on this loop and within the destination's time-out;
+    ///     perhaps before this returns.
+    package func forward(_ event: Event, to index: Int, whenFinished: @escaping (AttemptOutcome) -> Void) {
         eventLoop.assertInEventLoop()
-        let promise = eventLoop.makePromise(of: AttemptOutcome.self)
         pools[index].submit(
-            PromisedAttempt(
+            CalledAttempt(
                 event: event,
                 time: Timestamp.now(),
                 deadline: eventLoop.now + destinations[index].timeout,
-                promise: promise
+                whenFinished: whenFinished
             )
         )
-        return promise.futureResult
     }
 
     /// Whether a destination wants this event.

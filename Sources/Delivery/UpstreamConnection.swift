@@ -1,55 +1,34 @@
 internal import NIOCore
-internal import NIOHTTP1
 
-/// One connection to a destination, as the first handler of its channel: it writes requests, counts response bytes, and
-/// performs what its state machine decides.
-///
-/// Behind it stand NIOHTTP1's decoder and a `ResponseReader`, which tells this handler what was decoded. Requests are
-/// written here, in front of the decoder, as plain bytes.
+/// One connection to a destination, as the only handler of its channel: it writes requests, has responses read by a
+/// `ResponseReader`, and performs what its state machine decides.
 final class UpstreamConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What the decoder has to know of a request: that its response may have content.
-    ///
-    /// RFC 9112, section 6.3.
-    private static let post = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/")
-
     /// When it last became idle.
     var idleSince: NIODeadline = .distantPast
 
     private var machine = StateMachine()
-    private let decoder: HTTPResponseDecoder
-    private let maxResponseBytes: Int
+    private var reader: ResponseReader
+    private let limits: DeliveryLimits
     private var context: ChannelHandlerContext?
     /// From adoption to the end of the connection; the cycle is broken there.
     private var pool: UpstreamPool?
 
-    private init(decoder: HTTPResponseDecoder, maxResponseBytes: Int) {
-        self.decoder = decoder
-        self.maxResponseBytes = maxResponseBytes
+    private init(limits: DeliveryLimits) {
+        self.limits = limits
+        reader = ResponseReader(limits: limits)
     }
 
-    /// Adds a connection's three handlers to a new channel.
+    /// Adds a connection's handler to a new channel.
     ///
     /// Called on its event loop.
     ///
     /// - Throws: when the channel is closed already.
     static func install(on channel: any Channel, limits: DeliveryLimits) throws {
-        var bounds = NIOHTTPDecoderLimitConfiguration()
-        bounds.maxHeaderFieldSize = limits.maxHeaderBytes
-        bounds.maxHeaderListSize = limits.maxHeaderBytes
-        bounds.maxHeaderFieldCount = limits.maxHeaderFields
-        let decoder = HTTPResponseDecoder(
-            leftOverBytesStrategy: .dropBytes,
-            informationalResponseStrategy: .drop,
-            limitConfiguration: bounds
-        )
-        let connection = UpstreamConnection(decoder: decoder, maxResponseBytes: limits.maxResponseBytes)
-        try channel.pipeline.syncOperations.addHandlers([
-            connection, ByteToMessageHandler(decoder), ResponseReader(connection),
-        ])
+        try channel.pipeline.syncOperations.addHandler(UpstreamConnection(limits: limits))
     }
 
     /// False once the connection must not be used any more.
@@ -66,7 +45,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Sends a request on this idle connection.
     func send(_ attempt: Attempt, as request: ByteBuffer) {
         machine.send(attempt)
-        decoder.write(data: .head(UpstreamConnection.post))
+        reader = ResponseReader(limits: limits)
         context?.writeAndFlush(wrapOutboundOut(request), promise: nil)
     }
 
@@ -83,24 +62,27 @@ final class UpstreamConnection: ChannelInboundHandler {
         leave()
     }
 
-    // What the response reader has to tell.
-
-    func receivedHead(status: Int, keepsAlive: Bool, retryAfter: RetryAfter?) {
-        machine.head(status: status, keepsAlive: keepsAlive, retryAfter: retryAfter)
-    }
-
-    func receivedEnd() {
-        machine.end()
-    }
-
-    /// The socket failed: the same as a connection that was closed in the middle.
-    func failed() {
-        perform(machine.lost())
-    }
-
-    /// The decoder gave up.
-    func garbled() {
-        perform(machine.garbled())
+    /// Has bytes of a response read.
+    private func read(_ bytes: ByteBuffer) {
+        var bytes = bytes
+        while true {
+            switch reader.next(&bytes) {
+            case .needsMore:
+                return
+            case .head(let head):
+                machine.head(
+                    status: head.status,
+                    keepsAlive: head.keepsAlive,
+                    retryAfter: head.retryAfter.flatMap { RetryAfter($0) }
+                )
+            case .end:
+                machine.end()
+                if bytes.readableBytes > 0 { perform(machine.garbled()) }
+                return
+            case .garbled:
+                return perform(machine.garbled())
+            }
+        }
     }
 
     private func perform(_ action: StateMachine.LossAction) {
@@ -136,8 +118,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch machine.received(unwrapInboundIn(data).readableBytes) {
-        case .decode: context.fireChannelRead(data)
+        let bytes = unwrapInboundIn(data)
+        switch machine.received(bytes.readableBytes) {
+        case .decode: read(bytes)
         case .close: leave()
         case .ignore: ()
         }
@@ -145,7 +128,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
-        switch machine.readComplete(maxResponseBytes: maxResponseBytes) {
+        switch machine.readComplete(maxResponseBytes: limits.maxResponseBytes) {
         case .wait:
             ()
         case .finishAndRelease(let attempt, let outcome):
@@ -158,8 +141,15 @@ final class UpstreamConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        // The decoder first: the end of the connection may be the end of the response.
+        // The end of the connection may be the end of the response.
+        if reader.endsWithConnection { machine.end() }
+        perform(machine.lost())
         context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // An error of the socket comes before the channel goes inactive. It counts at once: the end of a broken
+        // connection is not the end of a response without a length.
         perform(machine.lost())
     }
 }

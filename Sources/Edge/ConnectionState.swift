@@ -9,7 +9,8 @@ import Webhooks
 struct ConnectionState: ~Copyable {
     /// What is kept of a request while it is read.
     struct Incoming {
-        var head: Webhooks.RequestHead
+        let head: Webhooks.RequestHead
+        let match: RouteTable.Match
         var body = ByteBuffer()
     }
 
@@ -27,7 +28,7 @@ struct ConnectionState: ~Copyable {
         /// Bytes of a head have come, the head has not.
         case readingHead
         /// The head is being screened.
-        case screening(Incoming, FramingRules.Framing)
+        case screening(Webhooks.RequestHead, FramingRules.Framing)
         /// Content is kept.
         case readingBody(Incoming)
         /// Content is dropped; the reply waits for its end, so that the connection stays usable.
@@ -102,7 +103,7 @@ struct ConnectionState: ~Copyable {
                     client: client,
                     arrival: arrival
                 )
-                phase = .screening(Incoming(head: request), framing)
+                phase = .screening(request, framing)
                 return .screen(request)
             }
         case .screening, .readingBody, .draining, .responding, .closing:
@@ -119,13 +120,12 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The responder has looked at the head.
-    mutating func screened(_ refusal: Reply?) -> ScreenAction {
-        switch phase {
-        case .screening(let incoming, let framing):
-            guard let refusal else {
-                phase = .readingBody(incoming)
-                return framing.expectsContinue && framing.contentLength != 0 ? .sendContinue : .readOn
-            }
+    mutating func screened(_ screening: Screening) -> ScreenAction {
+        switch (phase, screening) {
+        case (.screening(let head, let framing), .accepted(let match)):
+            phase = .readingBody(Incoming(head: head, match: match))
+            return framing.expectsContinue && framing.contentLength != 0 ? .sendContinue : .readOn
+        case (.screening(_, let framing), .refused(let refusal)):
             if framing.expectsContinue || refusal.closes {
                 // Whether content follows a refusal instead of 100 is the client's choice: the framing is lost
                 // (RFC 9110, section 10.1.1).
@@ -135,7 +135,7 @@ struct ConnectionState: ~Copyable {
             }
             phase = .draining(refusal, bytes: 0)
             return .readOn
-        case .idle, .readingHead, .readingBody, .draining, .responding, .closing:
+        case (.idle, _), (.readingHead, _), (.readingBody, _), (.draining, _), (.responding, _), (.closing, _):
             return .readOn
         }
     }
@@ -179,7 +179,7 @@ struct ConnectionState: ~Copyable {
     }
 
     enum EndAction {
-        case respond(InboundRequest)
+        case respond(InboundRequest, RouteTable.Match)
         /// Send this reply, then call `replied`.
         case reply(Reply)
         case drop
@@ -190,7 +190,7 @@ struct ConnectionState: ~Copyable {
         switch phase {
         case .readingBody(let incoming):
             phase = .responding
-            return .respond(InboundRequest(head: incoming.head, body: incoming.body))
+            return .respond(InboundRequest(head: incoming.head, body: incoming.body), incoming.match)
         case .draining(let reply, _):
             phase = .responding
             return .reply(reply)

@@ -148,9 +148,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
             }
         case .end:
             switch state.receivedEnd() {
-            case .respond(let request):
+            case .respond(let request, let match):
                 phaseBegan()
-                respond(to: request)
+                responder.respond(to: request, on: match) { self.send($0) }
             case .reply(let reply): send(reply)
             case .drop: break
             }
@@ -166,17 +166,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
             writeBytes(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
         case .reply(let reply):
             send(reply)
-        }
-    }
-
-    private func respond(to request: InboundRequest) {
-        let reply = responder.respond(to: request).assumeIsolated()
-        reply.whenComplete { result in
-            switch result {
-            case .success(let reply): self.send(reply)
-            // The contract of `Responder` has no failure; a broken promise is still an answer.
-            case .failure: self.send(.refusal(.overloaded))
-            }
         }
     }
 

@@ -1,4 +1,3 @@
-package import NIOCore
 package import Webhooks
 
 /// What is behind the edge: it gets requests that are complete and small, and owes each of them one reply.
@@ -6,13 +5,25 @@ package import Webhooks
 /// One instance per event loop, called on that loop only.
 package protocol Responder: AnyObject {
     /// Looks at the head alone, so that a stranger's content is never kept.
-    ///
-    /// - Returns: the reply that refuses the request, or nil when its content is wanted.
-    func screen(_ head: RequestHead) -> Reply?
+    func screen(_ head: RequestHead) -> Screening
 
-    /// Answers a whole request. The future never fails, and completes within the time-outs of the configuration.
-    func respond(to request: InboundRequest) -> EventLoopFuture<Reply>
+    /// Answers a whole request that was accepted by `screen`.
+    ///
+    /// - Parameters:
+    ///   - request: the request.
+    ///   - match: the route that `screen` found.
+    ///   - reply: to be called exactly once, on this loop, within the time-outs of the configuration; before this
+    ///     returns where nothing has to be waited for.
+    func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void)
 
     /// The path of a target as a log may show it: without query and token.
     func loggable(_ target: String) -> String
+}
+
+/// What a head came to.
+package enum Screening {
+    /// The content is wanted, for this route.
+    case accepted(RouteTable.Match)
+    /// The request gets this reply, whatever its content.
+    case refused(Reply)
 }

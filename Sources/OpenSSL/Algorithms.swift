@@ -5,11 +5,9 @@ internal import COpenSSL
 /// `@unchecked Sendable`: crypto(7), "Explicit fetching": a fetched object is reference-counted and immutable, and
 /// openssl-threads(7) allows its use from several threads. The references are held until the process ends.
 struct Algorithms: @unchecked Sendable {
-    /// HMAC, EVP_MAC-HMAC(7).
-    let hmac: OpaquePointer?
     /// SHA-256, EVP_MD-SHA2(7).
     let sha256: OpaquePointer?
 
     /// Nil members: the provider is missing, which users report as an error.
-    static let shared = Algorithms(hmac: EVP_MAC_fetch(nil, "HMAC", nil), sha256: EVP_MD_fetch(nil, "SHA256", nil))
+    static let shared = Algorithms(sha256: EVP_MD_fetch(nil, "SHA256", nil))
 }

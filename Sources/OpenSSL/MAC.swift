@@ -2,26 +2,42 @@ internal import COpenSSL
 
 /// HMAC-SHA256 (RFC 2104) under one key, set up once and used for many messages.
 ///
-/// Not Sendable: each event loop or lock has its own. After the set-up a code costs about a microsecond and no
-/// allocation of ours.
+/// Not Sendable: each event loop or lock has its own. The key is hashed once, so that a code of a short message costs two
+/// blocks of SHA-256 and nothing else: EVP_MAC(3) copies contexts and looks up parameters for several times that.
 ///
 ///     var mac = try MAC(key: key.span)
 ///     let whole = mac.code(of: message)
 ///     mac.update(part); mac.update(other)
 ///     let joined = mac.code()
 package struct MAC: ~Copyable {
-    private let context: Owned
+    /// SHA-256 after the key's inner block, and after its outer one.
+    private let inner: SHA256_CTX
+    private let outer: SHA256_CTX
+    /// The message so far.
+    private var current: SHA256_CTX
 
     /// A MAC under `key`, of any length; 32 random bytes are the usual one.
     ///
     /// - Throws: what OpenSSL says, for example that its default provider is missing.
     package init(key: Span<UInt8>) throws(OpenSSLError) {
-        ErrorQueue.clear()
-        guard let hmac = Algorithms.shared.hmac, let context = Owned(EVP_MAC_CTX_new(hmac), EVP_MAC_CTX_free) else {
-            throw ErrorQueue.cause(of: "EVP_MAC_CTX_new")
+        var block = [UInt8](repeating: 0, count: MAC.blockSize)
+        defer { block.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        if key.count <= MAC.blockSize {
+            for index in key.indices { block[index] = key[index] }
+        } else {
+            let digest = try SHA256.digest(of: key).bytes
+            for index in digest.indices { block[index] = digest[index] }
         }
-        guard MAC.start(context.pointer, key: key) == 1 else { throw ErrorQueue.cause(of: "EVP_MAC_init") }
-        self.context = context
+        for index in block.indices { block[index] ^= 0x36 }
+        let inner = try MAC.state(after: block)
+        for index in block.indices { block[index] ^= 0x36 ^ 0x5C }
+        self.init(inner: inner, outer: try MAC.state(after: block))
+    }
+
+    private init(inner: SHA256_CTX, outer: SHA256_CTX) {
+        self.inner = inner
+        self.outer = outer
+        current = inner
     }
 
     /// A MAC under `key`.
@@ -38,25 +54,23 @@ package struct MAC: ~Copyable {
 
     /// Adds a part of the message.
     package mutating func update(_ part: UnsafeRawBufferPointer) {
-        let status = EVP_MAC_update(context.pointer, part.baseAddress?.assumingMemoryBound(to: UInt8.self), part.count)
-        require(status == 1)
+        require(SHA256_Update(&current, part.baseAddress, part.count))
     }
 
     /// The code of all parts so far, after which the next message begins.
     package mutating func code() -> Digest {
-        let code = Digest { bytes in
-            var count = 0
-            let status = EVP_MAC_final(
-                context.pointer,
-                bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                &count,
-                bytes.count
-            )
-            require(status == 1 && count == bytes.count)
-        }
-        // EVP_MAC(3), EVP_MAC_init: without a key, the one that was set is used again.
-        require(EVP_MAC_init(context.pointer, nil, 0, nil) == 1)
+        let ofMessage = finish()
+        current = outer
+        ofMessage.bytes.span.withUnsafeBytes { bytes in update(bytes) }
+        let code = finish()
+        current = inner
         return code
+    }
+
+    private mutating func finish() -> Digest {
+        Digest { bytes in
+            require(SHA256_Final(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), &current))
+        }
     }
 
     /// The code of one whole message.
@@ -76,27 +90,20 @@ package struct MAC: ~Copyable {
         return code()
     }
 
-    private static func start(_ context: OpaquePointer, key: Span<UInt8>) -> Int32 {
-        // An empty key is a key, but to EVP_MAC_init a null pointer would mean "as before".
-        guard !key.isEmpty else { return start(context, key: [0], count: 0) }
-        return key.withUnsafeBufferPointer { key in start(context, key: key.baseAddress, count: key.count) }
-    }
+    /// The bytes that SHA-256 takes at once, which is how long HMAC makes its key.
+    private static let blockSize = Int(SHA256_CBLOCK)
 
-    private static func start(_ context: OpaquePointer, key: UnsafePointer<UInt8>?, count: Int) -> Int32 {
-        // A parameter keeps the pointers of its name and its value: both live until the call is over.
-        OSSL_MAC_PARAM_DIGEST.withCString { name in
-            "SHA256".withCString { value in
-                let parameters = [
-                    OSSL_PARAM_construct_utf8_string(name, UnsafeMutablePointer(mutating: value), 0),
-                    OSSL_PARAM_construct_end(),
-                ]
-                return EVP_MAC_init(context, key, count, parameters)
-            }
+    private static func state(after block: [UInt8]) throws(OpenSSLError) -> SHA256_CTX {
+        ErrorQueue.clear()
+        var state = SHA256_CTX()
+        guard SHA256_Init(&state) == 1, SHA256_Update(&state, block, block.count) == 1 else {
+            throw ErrorQueue.cause(of: "SHA256_Init")
         }
+        return state
     }
 
-    /// A keyed context fails only when memory is out or our own calls are out of order: no input reaches this.
-    private borrowing func require(_ holds: Bool) {
-        guard holds else { preconditionFailure("HMAC failed: \(ErrorQueue.cause(of: "EVP_MAC"))") }
+    /// Once begun it never fails, SHA256_Init(3): there is nothing in it that could.
+    private func require(_ status: CInt) {
+        guard status == 1 else { preconditionFailure("SHA-256 failed: \(ErrorQueue.cause(of: "SHA256_Update"))") }
     }
 }

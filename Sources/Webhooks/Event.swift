@@ -39,8 +39,8 @@ package struct EventDraft: Sendable {
 
 /// A fact that was accepted: a CloudEvent, version 1.0.
 ///
-/// Immutable, and the same at every destination.
-package struct Event: Sendable {
+/// Immutable, and the same at every destination: all who hold it hold the same one.
+package final class Event: Sendable {
     /// Also sent as `webhook-id`, so that a receiver can drop a duplicate.
     package let id: EventID
     /// Where it came from: the public URL of its route.

@@ -44,14 +44,21 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
     var characters: InlineArray<36, UInt8> {
         var characters = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
         var index = 0
-        for nibble in 0..<32 {
-            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { index += 1 }
-            let word = nibble < 16 ? high : low
-            let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - nibble % 16 * 4)) & 0xF
-            characters[index] = value < 10 ? 48 + value : 87 + value
-            index += 1
+        for position in 0..<16 {
+            if position == 4 || position == 6 || position == 8 || position == 10 { index += 1 }
+            let byte = UInt8(truncatingIfNeeded: (position < 8 ? high : low) >> UInt64(56 - position % 8 * 8))
+            characters[index] = UInt8.lowerCaseDigit(byte >> 4)
+            characters[index + 1] = UInt8.lowerCaseDigit(byte & 0xF)
+            index += 2
         }
         return characters
+    }
+}
+
+extension UInt8 {
+    /// The hexadecimal digit of a value below 16.
+    fileprivate static func lowerCaseDigit(_ value: UInt8) -> UInt8 {
+        value &+ (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") &- 10)
     }
 }
 

@@ -129,10 +129,10 @@ package struct FormDecoder: ~Copyable {
     }
 
     private static func isSyntax(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "%"), UInt8(ascii: "&"), UInt8(ascii: "+"), UInt8(ascii: "="): true
-        default: false
-        }
+        // Letters are behind all four.
+        guard byte <= UInt8(ascii: "=") else { return false }
+        return byte == UInt8(ascii: "=") || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "%")
+            || byte == UInt8(ascii: "+")
     }
 
     /// The value of a hexadecimal digit in either case.

@@ -1,17 +1,19 @@
 package import NIOCore
 
 /// The head of a request, known before its body: enough to route it, and to refuse it without reading on.
-package struct RequestHead: Sendable {
+///
+/// Immutable, and handed on from phase to phase as a reference.
+package final class RequestHead: Sendable {
     /// The method, case-sensitive (RFC 9110, section 9.1).
-    package var method: String
+    package let method: String
     /// The request target as received; never normalised (RFC 9112, section 3.2).
-    package var target: String
+    package let target: String
     /// The header section.
-    package var headers: HeaderFields
+    package let headers: HeaderFields
     /// The peer of the connection; forwarded headers are not believed.
-    package var client: ClientAddress
+    package let client: ClientAddress
     /// When the first byte of the request arrived.
-    package var arrival: Timestamp
+    package let arrival: Timestamp
 
     package init(
         method: String,
@@ -31,9 +33,9 @@ package struct RequestHead: Sendable {
 /// A whole request, bounded in size and time, whose framing has been removed.
 package struct InboundRequest: Sendable {
     /// The head, as it was screened.
-    package var head: RequestHead
+    package let head: RequestHead
     /// The content after transfer coding was removed, within the listener's `max_body`.
-    package var body: ByteBuffer
+    package let body: ByteBuffer
 
     package init(head: RequestHead, body: ByteBuffer) {
         self.head = head

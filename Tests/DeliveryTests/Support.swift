@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import NIOPosix
+import Testing
 import Webhooks
 
 @testable import Delivery
@@ -107,7 +108,9 @@ final class EmbeddedBench {
 
     /// Begins an attempt.
     func forward(_ event: Event = makeEvent()) -> Recorded {
-        Recorded(forwarder.forward(event, to: 0))
+        let recorded = Recorded()
+        forwarder.forward(event, to: 0) { recorded.outcome = $0 }
+        return recorded
     }
 
     /// The requests written on a channel since the last call, as text.
@@ -132,10 +135,8 @@ final class EmbeddedBench {
 
 /// An outcome, once it is there.
 final class Recorded {
-    private(set) var outcome: AttemptOutcome?
-
-    init(_ future: EventLoopFuture<AttemptOutcome>) {
-        future.assumeIsolated().whenSuccess { self.outcome = $0 }
+    fileprivate(set) var outcome: AttemptOutcome? {
+        didSet { if oldValue != nil { Issue.record("an attempt ended twice") } }
     }
 }
 
@@ -168,14 +169,20 @@ final class SocketBench: Sendable {
     }
 
     func forward(_ event: Event = makeEvent(), to index: Int = 0) async throws -> AttemptOutcome {
-        try await loop.flatSubmit { self.forwarder.value.forward(event, to: index) }.get()
+        try await begin(event, to: index).get()
     }
 
     /// Begins so many attempts in one go.
     func forward(count: Int) -> [EventLoopFuture<AttemptOutcome>] {
         (1...count).map { number in
-            loop.flatSubmit { self.forwarder.value.forward(makeEvent(number), to: 0) }
+            begin(makeEvent(number), to: 0)
         }
+    }
+
+    private func begin(_ event: Event, to index: Int) -> EventLoopFuture<AttemptOutcome> {
+        let promise = loop.makePromise(of: AttemptOutcome.self)
+        loop.execute { self.forwarder.value.forward(event, to: index) { promise.succeed($0) } }
+        return promise.futureResult
     }
 
     /// Begins to drain, before whatever is asked of this bench next.

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOEmbedded
 import Testing
 import Webhooks
 
@@ -8,17 +7,12 @@ import Webhooks
 @Suite struct UpstreamConnectionStateMachineTests {
     private typealias Machine = UpstreamConnection.StateMachine
 
-    private let loop = EmbeddedEventLoop()
-
     private func attempt(isRetry: Bool = false, deadline: NIODeadline = .distantFuture) -> Attempt {
-        let promise = loop.makePromise(of: AttemptOutcome.self)
-        promise.succeed(.overloaded)  // nobody waits here; a promise has to be kept
-        let attempt = PromisedAttempt(
+        let attempt = CalledAttempt(
             event: makeEvent(),
             time: Timestamp(milliseconds: 0),
-            deadline: deadline,
-            promise: promise
-        )
+            deadline: deadline
+        ) { _ in }
         attempt.isRetry = isRetry
         return attempt
     }

@@ -37,7 +37,7 @@ private final class SlowClose: ChannelOutboundHandler {
         try edge.send(post("1") + post("2"))
         edge.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         edge.responder.holdsReplies = false
-        edge.responder.held[0].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
         #expect(try edge.statuses() == [200, 200])
         #expect(!edge.isOpen)
     }
@@ -47,7 +47,7 @@ private final class SlowClose: ChannelOutboundHandler {
         edge.responder.holdsReplies = true
         try? edge.send(post("1") + post("2") + "garbage\r\n\r\n")
         edge.responder.holdsReplies = false
-        edge.responder.held[0].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
         #expect(try edge.statuses() == [200, 200, 400])
         #expect(!edge.isOpen)
     }
@@ -56,7 +56,7 @@ private final class SlowClose: ChannelOutboundHandler {
         let edge = try EdgeHarness()
         edge.responder.holdsReplies = true
         try? edge.send(post("1") + "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nZZ\r\n")
-        edge.responder.held[0].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
         #expect(try edge.statuses() == [200, 400])
         #expect(!edge.isOpen)
     }
@@ -77,12 +77,12 @@ private final class SlowClose: ChannelOutboundHandler {
         try edge.send(post("1") + post("2"))
         edge.channel.isWritable = false
         edge.channel.pipeline.fireChannelWritabilityChanged()
-        edge.responder.held[0].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
         try? edge.send("garbage\r\n\r\n")
         edge.channel.isWritable = true
         edge.channel.pipeline.fireChannelWritabilityChanged()
         #expect(edge.responder.requests.count == 2)
-        edge.responder.held[1].succeed(Reply(status: 200))
+        edge.responder.held[1](Reply(status: 200))
         #expect(try edge.statuses() == [200, 200, 400])
     }
 
@@ -92,7 +92,7 @@ private final class SlowClose: ChannelOutboundHandler {
         try edge.send(post("1") + post("2"))
         edge.channel.isWritable = false
         edge.channel.pipeline.fireChannelWritabilityChanged()
-        edge.responder.held[0].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
         edge.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         #expect(edge.isOpen)
     }
@@ -101,8 +101,8 @@ private final class SlowClose: ChannelOutboundHandler {
         let edge = try EdgeHarness()
         edge.responder.holdsReplies = true
         try edge.send(post("1") + post("2") + "POST / HT")
-        edge.responder.held[0].succeed(Reply(status: 200))
-        edge.responder.held[1].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
+        edge.responder.held[1](Reply(status: 200))
         #expect(try edge.statuses() == [200, 200])
         edge.loop.advanceTime(by: .seconds(10))
         #expect(try edge.statuses() == [408])

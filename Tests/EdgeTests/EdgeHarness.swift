@@ -10,31 +10,25 @@ import Webhooks
 final class ScriptedResponder: Responder {
     var screenings: [Webhooks.RequestHead] = []
     var requests: [InboundRequest] = []
+    /// What `screen` found for each of them.
+    var matches: [RouteTable.Match] = []
     /// What `screen` says.
     var refusal: Reply?
     /// Replies wait here when a test wants to give them itself.
     var holdsReplies = false
-    var held: [EventLoopPromise<Reply>] = []
-    let eventLoop: any EventLoop
+    var held: [(Reply) -> Void] = []
 
-    init(eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    func screen(_ head: Webhooks.RequestHead) -> Reply? {
+    func screen(_ head: Webhooks.RequestHead) -> Screening {
         screenings.append(head)
-        return refusal
+        if let refusal { return .refused(refusal) }
+        let route = Route(path: head.target, users: [], destinations: [])
+        return .accepted(RouteTable.Match(index: 0, route: route, followUp: nil))
     }
 
-    func respond(to request: InboundRequest) -> EventLoopFuture<Reply> {
+    func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
         requests.append(request)
-        let promise = eventLoop.makePromise(of: Reply.self)
-        if holdsReplies {
-            held.append(promise)
-        } else {
-            promise.succeed(ScriptedResponder.ok(request))
-        }
-        return promise.futureResult
+        matches.append(match)
+        if holdsReplies { held.append(reply) } else { reply(ScriptedResponder.ok(request)) }
     }
 
     func loggable(_ target: String) -> String { target }
@@ -53,7 +47,7 @@ struct EdgeHarness {
 
     init(limits: EdgeLimits = EdgeLimits()) throws {
         channel = EmbeddedChannel()
-        responder = ScriptedResponder(eventLoop: channel.embeddedEventLoop)
+        responder = ScriptedResponder()
         try channel.pipeline.syncOperations.addHTTP1Server(
             loop: EdgeLoop(responder: responder),
             limits: limits,

@@ -73,7 +73,7 @@ import Webhooks
         let edge = try EdgeHarness(limits: EdgeLimitsTests.limits)
         edge.responder.holdsReplies = repliesLate
         try edge.send(post("x") + "POST / HT")
-        for promise in edge.responder.held { promise.succeed(Reply(status: 200)) }
+        for promise in edge.responder.held { promise(Reply(status: 200)) }
         #expect(try edge.statuses() == [200])
         edge.loop.advanceTime(by: .seconds(9))
         #expect(edge.isOpen)
@@ -149,7 +149,7 @@ import Webhooks
         try edge.send("Host: a\r\nContent-Length: 1\r\n\r\nx")
         edge.loop.advanceTime(by: .seconds(3600))
         #expect(edge.isOpen)
-        edge.responder.held[0].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
         #expect(try edge.statuses() == [200])
         edge.loop.advanceTime(by: .seconds(75))
         #expect(!edge.isOpen)
@@ -175,9 +175,9 @@ import Webhooks
         try busy.send(post("1") + post("2"))
         busy.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         #expect(busy.isOpen)
-        busy.responder.held[0].succeed(Reply(status: 200))
+        busy.responder.held[0](Reply(status: 200))
         #expect(try !busy.received().contains("Connection: close"))
-        busy.responder.held[1].succeed(Reply(status: 200))
+        busy.responder.held[1](Reply(status: 200))
         #expect(try busy.received().contains("Connection: close"))
         #expect(!busy.isOpen)
     }

@@ -104,7 +104,7 @@ import Webhooks
         let edge = try EdgeHarness()
         edge.responder.holdsReplies = true
         try? edge.send(post("good") + "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")
-        edge.responder.held[0].succeed(ScriptedResponder.ok(edge.responder.requests[0]))
+        edge.responder.held[0](ScriptedResponder.ok(edge.responder.requests[0]))
         let reply = try edge.received()
         #expect(EdgeHarness.statuses(in: reply) == [200])
         #expect(reply.hasSuffix("good"))

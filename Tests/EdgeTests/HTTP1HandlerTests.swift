@@ -47,7 +47,7 @@ import Webhooks
         try edge.send(post("1") + post("2") + post("3"))
         #expect(edge.responder.requests.count == 1)
         for number in 1...3 {
-            edge.responder.held[number - 1].succeed(ScriptedResponder.ok(edge.responder.requests[number - 1]))
+            edge.responder.held[number - 1](ScriptedResponder.ok(edge.responder.requests[number - 1]))
             #expect(try edge.received().hasSuffix("\r\n\r\n\(number)"))
         }
         #expect(edge.responder.requests.count == 3)
@@ -68,7 +68,7 @@ import Webhooks
         try edge.channel.pipeline.syncOperations.addHandler(reads, position: .first)
         edge.channel.read()
         #expect(reads.count == 0)
-        for number in 0..<100 { edge.responder.held[number].succeed(Reply(status: 200)) }
+        for number in 0..<100 { edge.responder.held[number](Reply(status: 200)) }
         #expect(reads.count > 0)
     }
 
@@ -134,7 +134,7 @@ import Webhooks
         edge.responder.holdsReplies = true
         try edge.send(post("x"))
         try edge.channel.close().wait()
-        edge.responder.held[0].succeed(Reply(status: 200))
+        edge.responder.held[0](Reply(status: 200))
         #expect(try edge.received() == "")
     }
 

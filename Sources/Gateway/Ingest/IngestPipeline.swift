@@ -8,7 +8,7 @@ import Webhooks
 /// The walk of one webhook, top to bottom: route, credentials, decode, validate, normalise, keep, reply.
 ///
 /// The edge hands in requests that are complete and small, and turns the replies into bytes. One pipeline per event
-/// loop, used on that loop only; every step is a pure function or returns a future of the same loop.
+/// loop, used on that loop only; every step is a pure function or calls back on the same loop.
 final class IngestPipeline: Responder {
     /// A route with what only this loop may touch.
     struct Lane {
@@ -52,32 +52,31 @@ final class IngestPipeline: Responder {
     // MARK: Before the content is read
 
     /// Refuses what its head already condemns, so that no stranger's content is kept.
-    func screen(_ head: RequestHead) -> Reply? {
+    func screen(_ head: RequestHead) -> Screening {
         // Route.
-        guard let match = routes.match(head.target) else { return .refusal(.unknownPath) }
-        guard head.method == "POST" else { return .refusal(.methodNotAllowed) }
+        guard let match = routes.match(head.target) else { return .refused(.refusal(.unknownPath)) }
+        guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed)) }
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         if match.followUp == nil, head.headers.count("authorization") == 0 {
-            return .refusal(.credentialsMissing)
+            return .refused(.refusal(.credentialsMissing))
         }
         // What does it send?
         do throws(Rejection) {
             try lanes[match.index].provider.screen(head.headers)
-            return nil
+            return .accepted(match)
         } catch {
-            return .refusal(error)
+            return .refused(.refusal(error))
         }
     }
 
     // MARK: The whole request
 
-    func respond(to request: InboundRequest) -> EventLoopFuture<Reply> {
-        guard let match = routes.match(request.head.target) else { return done(.refusal(.unknownPath)) }
+    func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
         // A follow-up address is its own credential: sipgate does not repeat user and password there.
         if let followUp = match.followUp {
             let provider = lanes[match.index].provider
             if let drafts = try? provider.decode(request.body), provider.vouches(for: drafts, followUp: followUp) {
-                return accept(drafts, from: request, on: match)
+                return accept(drafts, from: request, on: match, reply)
             }
         }
         let verdict = authenticator.evaluate(
@@ -86,33 +85,38 @@ final class IngestPipeline: Responder {
             allowed: match.route.users,
             now: eventLoop.now
         )
-        return proceed(verdict, with: request, on: match)
+        proceed(verdict, with: request, on: match, reply)
     }
 
     private func proceed(
         _ verdict: Verdict,
         with request: InboundRequest,
-        on match: RouteTable.Match
-    ) -> EventLoopFuture<Reply> {
+        on match: RouteTable.Match,
+        _ reply: @escaping (Reply) -> Void
+    ) {
         switch verdict {
         case .admit:
             do throws(Rejection) {
                 let drafts = try lanes[match.index].provider.decode(request.body)
-                return accept(drafts, from: request, on: match)
+                accept(drafts, from: request, on: match, reply)
             } catch {
-                return done(.refusal(error))
+                reply(.refusal(error))
             }
         case .challenge(let reason):
-            return done(.refusal(reason))
+            reply(.refusal(reason))
         case .throttled(let delay):
-            return done(.throttled(delay))
+            reply(.throttled(delay))
         case .overloaded:
-            return done(.refusal(.overloaded))
+            reply(.refusal(.overloaded))
         case .pending(let verdict):
             // A hash is being computed elsewhere; the verdict comes back on this loop.
-            return verdict.assumeIsolated()
-                .flatMap { self.proceed($0, with: request, on: match) }
-                .nonisolated()
+            verdict.assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(let verdict): self.proceed(verdict, with: request, on: match, reply)
+                // A verdict never fails; should it all the same, the sender still gets an answer.
+                case .failure: reply(.refusal(.overloaded))
+                }
+            }
         }
     }
 
@@ -120,8 +124,9 @@ final class IngestPipeline: Responder {
     private func accept(
         _ drafts: [EventDraft],
         from request: InboundRequest,
-        on match: RouteTable.Match
-    ) -> EventLoopFuture<Reply> {
+        on match: RouteTable.Match,
+        _ reply: @escaping (Reply) -> Void
+    ) {
         let lane = lanes[match.index]
         let traceParent = TraceParent.of(request.head.headers)
         let events = drafts.map { draft in
@@ -133,15 +138,12 @@ final class IngestPipeline: Responder {
                 traceParent: traceParent
             )
         }
-        // One promise for the whole rest: every future in between would cost as much as a step of the walk.
-        let reply = eventLoop.makePromise(of: Reply.self)
-        let complete = { (refusal: Reply?) in reply.succeed(refusal ?? lane.provider.reply(to: drafts)) }
+        let complete = { (refusal: Reply?) in reply(refusal ?? lane.provider.reply(to: drafts)) }
         if lane.isDurable, let journal {
             keep(events, on: match.route, in: journal, complete)
         } else {
             forward(events, on: match.route, complete)
         }
-        return reply.futureResult
     }
 
     /// Makes the events durable; the dispatchers deliver them from there.
@@ -172,27 +174,17 @@ final class IngestPipeline: Responder {
     ///
     /// Calls `complete` with nil when all have taken it, else with the reply that says so.
     private func forward(_ events: [Event], on route: Route, _ complete: @escaping (Reply?) -> Void) {
-        var waiting = 1
-        var refusal: Reply?
-        func finish(_ outcome: Reply?) {
-            refusal = refusal ?? outcome
-            waiting -= 1
-            if waiting == 0 { complete(refusal) }
-        }
+        let forwarding = Forwarding(complete)
         for event in events {
             for index in route.destinations where forwarder.wants(event, index) {
-                waiting += 1
-                forwarder.forward(event, to: index).assumeIsolated().whenSuccess { outcome in
+                forwarding.begin()
+                forwarder.forward(event, to: index) { outcome in
                     self.log.attempted(event, route: route, destination: index, outcome: outcome)
-                    finish(outcome.refusal)
+                    forwarding.end(outcome)
                 }
             }
         }
-        finish(nil)
-    }
-
-    private func done(_ reply: Reply) -> EventLoopFuture<Reply> {
-        eventLoop.makeSucceededFuture(reply)
+        forwarding.allBegun()
     }
 
     // MARK: Logs

@@ -36,30 +36,31 @@ struct FollowUpTokens: ~Copyable {
 
     private static func text(of code: InlineArray<32, UInt8>, from start: Int) -> Token {
         var text = Token(repeating: 0)
-        var bits: UInt32 = 0
-        var pending = 0
-        var count = 0
-        for index in start..<start + 16 {
-            bits = bits << 8 | UInt32(code[index])
-            pending += 8
-            while pending >= 6 {
-                pending -= 6
-                text[count] = digit(UInt8(bits >> UInt32(pending) & 63))
-                count += 1
-            }
+        // Three bytes are four digits.
+        for group in 0..<5 {
+            let index = start + 3 * group
+            let bits = UInt32(code[index]) << 16 | UInt32(code[index + 1]) << 8 | UInt32(code[index + 2])
+            text[4 * group] = digit(bits >> 18)
+            text[4 * group + 1] = digit(bits >> 12)
+            text[4 * group + 2] = digit(bits >> 6)
+            text[4 * group + 3] = digit(bits)
         }
         // 128 bits are 21 digits and two bits more.
-        text[count] = digit(UInt8(bits << 4 & 63))
+        let last = UInt32(code[start + 15])
+        text[20] = digit(last >> 2)
+        text[21] = digit(last << 4)
         return text
     }
 
-    private static func digit(_ value: UInt8) -> UInt8 {
-        switch value {
-        case 0..<26: UInt8(ascii: "A") + value
-        case 26..<52: UInt8(ascii: "a") + value - 26
-        case 52..<62: UInt8(ascii: "0") + value - 52
-        case 62: UInt8(ascii: "-")
-        default: UInt8(ascii: "_")
-        }
+    /// The digit for the last six bits.
+    private static func digit(_ bits: UInt32) -> UInt8 {
+        digits[Int(bits & 63)]
     }
+
+    private static let digits: InlineArray<64, UInt8> = {
+        var digits = InlineArray<64, UInt8>(repeating: 0)
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        for (index, byte) in alphabet.utf8.enumerated() { digits[index] = byte }
+        return digits
+    }()
 }
