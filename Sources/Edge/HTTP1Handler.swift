@@ -31,7 +31,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var isDrainingWaiting = false
     private var readHeldBack = false
     /// Inside a read cycle replies are joined into one flush.
-    private var isReading = false
+    private var isReading: Bool { cycleTime != nil }
+    /// When the read cycle began.
+    private var cycleTime: NIODeadline?
     private var needsFlush = false
     private var deadline = NIODeadline.distantFuture
     private var writeDeadline = NIODeadline.distantFuture
@@ -58,8 +60,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         state = ConnectionState(limits: limits)
     }
 
-    /// The loop's clock, which tests move by hand.
-    private var now: NIODeadline { context?.eventLoop.now ?? .now() }
+    /// The loop's clock, which tests move by hand; read once for all that comes in one read cycle.
+    private var now: NIODeadline { cycleTime ?? context?.eventLoop.now ?? .now() }
 
     // MARK: Life of the handler
 
@@ -86,7 +88,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     // MARK: Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isReading = true
+        if cycleTime == nil { cycleTime = context.eventLoop.now }
         let part = unwrapInboundIn(data)
         if state.isBusy || !waiting.isEmpty {
             waiting.append(part)
@@ -96,7 +98,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        isReading = false
+        cycleTime = nil
         beginHeadIfBytesCame()
         armIfSooner()
         flushIfNeeded()
@@ -129,7 +131,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
                 arrival = .now()
                 began = now
             }
-            target = (head.method.rawValue, head.uri)
+            if log.isOn { target = (head.method.rawValue, head.uri) }
             switch state.received(head, client: client, arrival: arrival ?? .now()) {
             case .screen(let request): screen(request)
             case .refuse(let reason): refuse(reason)
@@ -178,7 +180,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         let persistence = state.replied(reply, hasMore: !waiting.isEmpty)
         var bytes = context.channel.allocator.buffer(capacity: 320 + reply.body.readableBytes)
         writer.write(reply, persistence, withoutBody: isHead, into: &bytes)
-        log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began)
+        if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began) }
         arrival = nil
         target = nil
         phaseBegan()
@@ -234,7 +236,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func loggedTarget() -> (method: String, path: String)? {
-        guard log.isOn, let target else { return nil }
+        guard let target else { return nil }
         return (target.method, responder.loggable(target.text))
     }
 
@@ -306,8 +308,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log.failed(client: client, error: error)
         guard let parserError = error as? HTTPParserError else {
-            // TLS, the socket, or more unparsed bytes than a head may have.
-            if error is ByteToMessageDecoderError.PayloadTooLargeError { return failParsing(.headerTooLarge) }
+            // TLS or the socket.
             context.close(promise: nil)
             return
         }
