@@ -89,17 +89,18 @@ struct ConnectionState: ~Copyable {
                 isVersion10: head.version == .http1_0,
                 isHead: head.method == .HEAD
             )
-            // After a request to switch protocols llhttp reads no further; this connection takes no second request.
-            if head.method == .CONNECT || head.headers.contains(name: "upgrade") { manner.keepsAlive = false }
-            switch FramingRules.check(head, limits: limits) {
+            let fields = HeaderFields(Array(head.headers))
+            switch FramingRules.check(head, fields, limits: limits) {
             case .failure(let refusal):
                 phase = .closing
                 return .refuse(refusal.reason)
             case .success(let framing):
+                // After a request to switch protocols llhttp reads no further; this connection takes no second request.
+                if head.method == .CONNECT || framing.asksForUpgrade { manner.keepsAlive = false }
                 let request = Webhooks.RequestHead(
                     method: head.method.rawValue,
                     target: head.uri,
-                    headers: HeaderFields(Array(head.headers)),
+                    headers: fields,
                     client: client,
                     arrival: arrival
                 )

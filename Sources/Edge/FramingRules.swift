@@ -12,19 +12,29 @@ enum FramingRules {
         var contentLength: Int?
         /// The client waits for 100 (Continue) before it sends its content.
         var expectsContinue: Bool
+        /// The client would like another protocol behind this request.
+        var asksForUpgrade = false
     }
 
     /// Checks a head.
     ///
+    /// - Parameters:
+    ///   - head: its method, target and version.
+    ///   - fields: its header section.
+    ///   - limits: the bounds of the listener.
     /// - Returns: its framing, or the reason to refuse it and to close the connection.
-    static func check(_ head: NIOHTTP1.HTTPRequestHead, limits: EdgeLimits) -> Result<Framing, Refusal> {
+    static func check(
+        _ head: NIOHTTP1.HTTPRequestHead,
+        _ fields: HeaderFields,
+        limits: EdgeLimits
+    ) -> Result<Framing, Refusal> {
         guard head.uri.utf8.count <= limits.maxTargetBytes else { return .failure(Refusal(.targetTooLong)) }
         guard isVisible(head.uri) else { return .failure(Refusal(.malformedRequest)) }
         var framing = Framing(contentLength: 0, expectsContinue: false)
         var hosts = 0
         var lengths = 0
         var codings = 0
-        for (name, value) in head.headers {
+        for (name, value) in fields.fields {
             // A folded line (obs-fold) or a control character.
             guard isFieldValue(value) else { return .failure(Refusal(.ambiguousFraming)) }
             switch name.utf8.count {
@@ -35,6 +45,8 @@ enum FramingRules {
                     return .failure(Refusal(.unsupportedExpectation))
                 }
                 framing.expectsContinue = head.version == .http1_1
+            case 7 where name.equalsIgnoringCase("upgrade"):
+                framing.asksForUpgrade = true
             case 14 where name.equalsIgnoringCase("content-length"):
                 lengths += 1
                 // Digits only: `Int` would also take a sign.
@@ -72,17 +84,20 @@ enum FramingRules {
     /// Visible ASCII and octets above it; a space or a control character ends a target elsewhere.
     private static func isVisible(_ target: String) -> Bool {
         let bytes = target.utf8.span
-        for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] == 0x7F { return false }
-        return true
+        // To the end in any case: without a way out the loop takes many bytes at a time.
+        var isVisible = true
+        for index in bytes.indices { isVisible = isVisible && bytes[index] > 0x20 && bytes[index] != 0x7F }
+        return isVisible
     }
 
     /// RFC 9110, section 5.5: no control character but the tab.
     private static func isFieldValue(_ value: String) -> Bool {
         let bytes = value.utf8.span
+        var isFieldValue = true
         for index in bytes.indices {
             let byte = bytes[index]
-            if byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
+            isFieldValue = isFieldValue && (byte >= 0x20 && byte != 0x7F || byte == 0x09)
         }
-        return true
+        return isFieldValue
     }
 }

@@ -35,7 +35,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var isDrainingWaiting = false
     private var readHeldBack = false
     /// Inside a read cycle replies are joined into one flush.
-    private var isReading = false
+    private var isReading: Bool { cycleTime != nil }
+    /// When the read cycle began.
+    private var cycleTime: NIODeadline?
     private var needsFlush = false
     private var deadline = NIODeadline.distantFuture
     private var writeDeadline = NIODeadline.distantFuture
@@ -62,8 +64,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         state = ConnectionState(limits: limits)
     }
 
-    /// The loop's clock, which tests move by hand.
-    private var now: NIODeadline { context?.eventLoop.now ?? .now() }
+    /// The loop's clock, which tests move by hand; read once for all that comes in one read cycle.
+    private var now: NIODeadline { cycleTime ?? context?.eventLoop.now ?? .now() }
 
     // MARK: Life of the handler
 
@@ -90,7 +92,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     // MARK: Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isReading = true
+        if cycleTime == nil { cycleTime = context.eventLoop.now }
         let part = unwrapInboundIn(data)
         // Here and not when it is taken up: what the decoder sees from now on is the beginning of another request.
         if case .end = part { progress.sawBytes = false }
@@ -102,7 +104,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        isReading = false
+        cycleTime = nil
         beginHeadIfBytesCame()
         armIfSooner()
         flushIfNeeded()
@@ -135,7 +137,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
                 arrival = .now()
                 began = now
             }
-            target = (head.method.rawValue, head.uri)
+            if log.isOn { target = (head.method.rawValue, head.uri) }
             switch state.received(head, client: client, arrival: arrival ?? .now()) {
             case .screen(let request): screen(request)
             case .refuse(let reason): refuse(reason)
@@ -183,7 +185,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         let persistence = state.replied(reply, hasMore: taken < waiting.count)
         var bytes = context.channel.allocator.buffer(capacity: 320 + reply.body.readableBytes)
         writer.write(reply, persistence, withoutBody: isHead, into: &bytes)
-        log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began)
+        if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began) }
         arrival = nil
         target = nil
         phaseBegan()
@@ -246,7 +248,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func loggedTarget() -> (method: String, path: String)? {
-        guard log.isOn, let target else { return nil }
+        guard let target else { return nil }
         return (target.method, responder.loggable(target.text))
     }
 
@@ -321,8 +323,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log.failed(client: client, error: error)
         guard let parserError = error as? HTTPParserError else {
-            // TLS, the socket, or more unparsed bytes than a head may have.
-            if error is ByteToMessageDecoderError.PayloadTooLargeError { return failParsing(.headerTooLarge) }
+            // TLS or the socket.
             context.close(promise: nil)
             return
         }

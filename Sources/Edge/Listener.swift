@@ -109,13 +109,7 @@ extension ChannelPipeline.SynchronousOperations {
     /// Adds what turns plaintext into requests and replies into plaintext.
     func addHTTP1Server(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, log: EdgeLog) throws {
         let progress = RequestDecoder.Progress()
-        try addHandler(
-            ByteToMessageHandler(
-                RequestDecoder(limits: limits, progress: progress),
-                // What llhttp cannot hand on yet: at most a head, with the white space that counts nowhere else.
-                maximumBufferSize: 2 * limits.maxHeaderBytes
-            )
-        )
+        try addHandler(RequestDecoder(limits: limits, progress: progress))
         try addHandler(
             HTTP1Handler(
                 responder: loop.responder,

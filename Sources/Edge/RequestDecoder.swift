@@ -1,11 +1,13 @@
 import NIOCore
 import NIOHTTP1
 
-/// NIO's HTTP/1 request decoder under the limits of a listener, which also tells when a request has begun.
+/// Has plaintext parsed by NIO's HTTP/1 request decoder under the limits of a listener, and tells when a request begins.
 ///
 /// llhttp reports a head only when it is whole. The deadline of a slow head starts with its first byte, so somebody
-/// has to see that byte.
-final class RequestDecoder: ByteToMessageDecoder {
+/// has to see that byte. NIO's `ByteToMessageHandler` would do the feeding too; it serves decoders that want bytes again
+/// or write, and costs more than what is left of that here.
+final class RequestDecoder: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
     typealias InboundOut = HTTPServerRequestPart
 
     /// Shared with the handler behind, which resets it when a request ends.
@@ -14,8 +16,22 @@ final class RequestDecoder: ByteToMessageDecoder {
         var sawBytes = false
     }
 
+    private enum State {
+        case waiting
+        /// What is being handed on may close the channel; the parser must not be entered twice.
+        case decoding
+        /// The bytes are no HTTP, or have ended; whatever still comes is dropped.
+        case ended
+    }
+
     private let decoder: HTTPRequestDecoder
     private let progress: Progress
+    /// What llhttp cannot hand on yet: at most a head, with the white space that counts nowhere else.
+    private var partial = ByteBuffer()
+    private let maxPartialBytes: Int
+    /// What came while the parser was at work, because somebody behind it asked for more.
+    private var late = ByteBuffer()
+    private var state = State.waiting
 
     init(limits: EdgeLimits, progress: Progress) {
         var bounds = NIOHTTPDecoderLimitConfiguration()
@@ -23,28 +39,89 @@ final class RequestDecoder: ByteToMessageDecoder {
         bounds.maxHeaderListSize = limits.maxHeaderBytes
         bounds.maxHeaderFieldSize = limits.maxHeaderBytes
         decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: bounds)
+        maxPartialBytes = 2 * limits.maxHeaderBytes
         self.progress = progress
     }
 
-    func decoderAdded(context: ChannelHandlerContext) {
+    func handlerAdded(context: ChannelHandlerContext) {
         decoder.decoderAdded(context: context)
     }
 
-    func decoderRemoved(context: ChannelHandlerContext) {
+    func handlerRemoved(context: ChannelHandlerContext) {
+        state = .ended
         decoder.decoderRemoved(context: context)
     }
 
-    func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
-        // An empty line before a request belongs to none (RFC 9112, section 2.2).
-        if buffer.readableBytesView.contains(where: { $0 != 0x0D && $0 != 0x0A }) { progress.sawBytes = true }
-        let state = try decoder.decode(context: context, buffer: &buffer)
-        // A request that ended in between has reset it; what llhttp left is the beginning of the next.
-        if buffer.readableBytes > 0 { progress.sawBytes = true }
-        return state
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        switch state {
+        case .waiting: break
+        case .decoding:
+            late.writeBuffer(&bytes)
+            return
+        case .ended: return
+        }
+        parse(context, &bytes)
+        while case .waiting = state, late.readableBytes > 0 {
+            var bytes = late
+            late = ByteBuffer()
+            parse(context, &bytes)
+        }
     }
 
-    func decodeLast(context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool) throws -> DecodingState {
-        try decoder.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
+    /// Parses what was left before, and these bytes.
+    private func parse(_ context: ChannelHandlerContext, _ bytes: inout ByteBuffer) {
+        if partial.readableBytes > 0 {
+            partial.writeBuffer(&bytes)
+            swap(&bytes, &partial)
+        }
+        decode(context, bytes) { bytes throws in
+            // An empty line before a request belongs to none (RFC 9112, section 2.2).
+            if bytes.readableBytesView.contains(where: { $0 != 0x0D && $0 != 0x0A }) { self.progress.sawBytes = true }
+            _ = try self.decoder.decode(context: context, buffer: &bytes)
+            // A request that ended in between has reset it; what llhttp left is the beginning of the next.
+            if bytes.readableBytes > 0 { self.progress.sawBytes = true }
+            if bytes.readableBytes > self.maxPartialBytes { throw HTTPParserError.headerOverflow }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(context)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { end(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// No more bytes will come: what has begun and is not whole is an error.
+    private func end(_ context: ChannelHandlerContext) {
+        guard case .waiting = state else { return }
+        decode(context, partial) { bytes throws in
+            _ = try self.decoder.decodeLast(context: context, buffer: &bytes, seenEOF: true)
+        }
+        state = .ended
+    }
+
+    /// Runs the parser over bytes and keeps what it left; after an error it runs no more.
+    private func decode(
+        _ context: ChannelHandlerContext,
+        _ input: consuming ByteBuffer,
+        _ body: (inout ByteBuffer) throws -> Void
+    ) {
+        var bytes = input
+        // Kept is only what is left, lest an idle connection hold a receive buffer.
+        partial = ByteBuffer()
+        state = .decoding
+        do {
+            try body(&bytes)
+            if case .decoding = state { state = .waiting }
+            if bytes.readableBytes > 0 { partial = bytes }
+        } catch {
+            state = .ended
+            context.fireErrorCaught(error)
+        }
     }
 }
 

@@ -40,8 +40,17 @@ package struct RouteTable: Sendable {
         return Match(index: index, route: routes[index], followUp: FollowUp(kind: String(kind), token: String(token)))
     }
 
+    /// Whether a target is a path and nothing else, which it is as good as always.
+    private static func isPath(_ target: String) -> Bool {
+        let bytes = target.utf8.span
+        guard !bytes.isEmpty, bytes[0] == UInt8(ascii: "/") else { return false }
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "?") { return false }
+        return true
+    }
+
     /// The path of a target: without its query, and without scheme and authority in absolute form.
     private static func path(of target: String) -> String {
+        if isPath(target) { return target }
         let bytes = target.utf8
         var start = bytes.startIndex
         if bytes.first != UInt8(ascii: "/"),
@@ -50,7 +59,6 @@ package struct RouteTable: Sendable {
             start = bytes[scheme...].firstIndex(of: UInt8(ascii: "/")) ?? bytes.endIndex
         }
         let end = bytes[start...].firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
-        if start == bytes.startIndex, end == bytes.endIndex { return target }
         return String(target[start..<end])
     }
 }

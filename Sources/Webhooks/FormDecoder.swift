@@ -45,29 +45,34 @@ package struct FormDecoder: ~Copyable {
     package mutating func consume(_ chunk: Span<UInt8>) throws(Rejection) {
         var bytes: [UInt8] = []
         swap(&bytes, &fields.bytes)
-        let base = bytes.count
-        if base == 0 { fields.pairs.reserveCapacity(16) }
+        if bytes.isEmpty { fields.pairs.reserveCapacity(16) }
+        var end = bytes.count
         // Every byte that goes in gives at most one that comes out.
-        try bytes.append(addingCapacity: chunk.count) { output throws(Rejection) in
-            var index = 0
-            while index < chunk.count {
-                if case .none = escape {
-                    // Most bytes stand for themselves: a short loop for them alone.
-                    var bits: UInt8 = 0
-                    while index < chunk.count {
-                        let byte = chunk[index]
-                        if FormDecoder.isSyntax(byte) { break }
-                        output.append(byte)
-                        bits |= byte
-                        index += 1
-                    }
-                    union |= bits
-                    if index == chunk.count { break }
+        bytes.append(contentsOf: repeatElement(0, count: chunk.count))
+        var output = bytes.mutableSpan
+        var index = 0
+        while index < chunk.count {
+            if case .none = escape {
+                // Most bytes stand for themselves: a short loop for them alone.
+                var bits: UInt8 = 0
+                while index < chunk.count {
+                    let byte = chunk[index]
+                    if FormDecoder.isSyntax(byte) { break }
+                    output[end] = byte
+                    end += 1
+                    bits |= byte
+                    index += 1
                 }
-                try take(chunk[index], base: base, &output)
-                index += 1
+                union |= bits
+                if index == chunk.count { break }
             }
+            if let byte = try take(chunk[index], at: end) {
+                output[end] = byte
+                end += 1
+            }
+            index += 1
         }
+        bytes.removeLast(bytes.count - end)
         swap(&bytes, &fields.bytes)
     }
 
@@ -85,34 +90,36 @@ package struct FormDecoder: ~Copyable {
         return fields
     }
 
-    private mutating func take(_ byte: UInt8, base: Int, _ output: inout OutputSpan<UInt8>) throws(Rejection) {
+    /// Takes a byte in, and returns the one it gives, if any, for the place `end`.
+    private mutating func take(_ byte: UInt8, at end: Int) throws(Rejection) -> UInt8? {
         switch escape {
         case .none:
             switch byte {
             case UInt8(ascii: "&"):
-                try endPair(at: base + output.count)
-                output.append(0)
-                start = base + output.count
+                try endPair(at: end)
+                start = end + 1
+                return 0
             case UInt8(ascii: "=") where nameEnd == nil:
-                nameEnd = base + output.count
-                output.append(0)
+                nameEnd = end
+                return 0
             case UInt8(ascii: "+"):
-                output.append(UInt8(ascii: " "))
+                return UInt8(ascii: " ")
             case UInt8(ascii: "%"):
                 escape = .percent
+                return nil
             default:
-                output.append(byte)
                 union |= byte
+                return byte
             }
         case .percent:
             guard let digit = FormDecoder.digit(byte) else { throw Rejection(.invalidPercentEncoding) }
             escape = .digit(digit)
+            return nil
         case .digit(let high):
             guard let low = FormDecoder.digit(byte) else { throw Rejection(.invalidPercentEncoding) }
             escape = .none
-            let value = high << 4 | low
-            output.append(value)
-            union |= value
+            union |= high << 4 | low
+            return high << 4 | low
         }
     }
 

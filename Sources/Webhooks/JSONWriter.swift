@@ -3,7 +3,8 @@ package import NIOCore
 /// Writes JSON (RFC 8259): what it is told in the order it is told, without white space.
 ///
 /// It puts commas and escapes text; that names are not repeated and values stand where they may is the caller's part.
-/// A buffer checks itself at every write, and JSON is mostly small writes: so a member goes in as one.
+/// It writes straight into the memory of a `ByteBuffer`: a buffer checks itself at every write, and JSON is mostly small
+/// writes. What finds no room is counted and not written, and `writeJSON` begins again with as much as it takes.
 ///
 ///     buffer.writeJSON { json in
 ///         json.object { json in
@@ -11,14 +12,18 @@ package import NIOCore
 ///             json.array("users") { json in json.string(name) }
 ///         }
 ///     }
-package struct JSONWriter {
-    /// What was written so far, behind what stood in it before.
-    fileprivate var buffer: ByteBuffer
+@safe package struct JSONWriter: ~Copyable {
+    // `@safe`: nothing is written behind `capacity`, and since it cannot be copied it does not leave `writeJSON`.
+    private let place: UnsafeMutableRawPointer
+    private let capacity: Int
+    /// Bytes so far, also those that found no room.
+    fileprivate private(set) var count = 0
     /// True after a value, which the next member or element has to be set apart from.
     private var needsComma = false
 
-    fileprivate init(_ buffer: ByteBuffer) {
-        self.buffer = buffer
+    fileprivate init(_ place: UnsafeMutableRawPointer, capacity: Int) {
+        unsafe self.place = unsafe place
+        self.capacity = capacity
     }
 
     /// Writes an object, whose members `body` writes.
@@ -37,41 +42,33 @@ package struct JSONWriter {
 
     /// Writes a string.
     package mutating func string(_ text: String) {
-        let text = text.utf8.span
-        if JSONWriter.isClean(text) {
-            write(name: nil, open: "\"", text, close: "\"")
-        } else {
-            separate()
-            escape(text)
-        }
-        needsComma = true
+        separate()
+        write(text.utf8.span)
     }
 
     /// Writes the name of a member, whose value has to follow.
     ///
     /// - Parameter name: characters that need no escaping.
     package mutating func name(_ name: StaticString) {
-        write(name: name, open: "", Span(), close: "")
+        separate()
+        put(UInt8(ascii: "\""))
+        put(name)
+        put(UInt8(ascii: "\""))
+        put(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// Writes the name of a member, whose value has to follow.
     package mutating func name(escaping name: String) {
         string(name)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        put(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// Writes a member with a string.
     package mutating func field(_ name: StaticString, _ text: String) {
-        let span = text.utf8.span
-        if JSONWriter.isClean(span) {
-            write(name: name, open: "\"", span, close: "\"")
-        } else {
-            self.name(name)
-            escape(span)
-        }
-        needsComma = true
+        self.name(name)
+        string(text)
     }
 
     /// Writes a member with a string, unless there is none: absent is absent.
@@ -81,138 +78,118 @@ package struct JSONWriter {
 
     /// Writes a member with a string of characters that need no escaping.
     package mutating func field(_ name: StaticString, plain text: Span<UInt8>) {
-        write(name: name, open: "\"", text, close: "\"")
+        self.name(name)
+        put(UInt8(ascii: "\""))
+        put(text)
+        put(UInt8(ascii: "\""))
         needsComma = true
     }
 
     /// Writes a member with `true` or `false`.
     package mutating func field(_ name: StaticString, _ value: Bool) {
-        write(name: name, open: value ? "true" : "false", Span(), close: "")
+        self.name(name)
+        put(value ? "true" : "false")
         needsComma = true
     }
 
     /// Writes a member with an integer.
     package mutating func field(_ name: StaticString, _ value: Int) {
-        write(name: name, open: "", String(value).utf8.span, close: "")
+        self.name(name)
+        put(String(value).utf8.span)
         needsComma = true
     }
 
     /// Writes a member whose value is JSON already.
     package mutating func field(_ name: StaticString, json value: ByteBuffer) {
-        write(name: name, open: "", value.readableBytesUInt8Span, close: "")
+        self.name(name)
+        put(value.readableBytesUInt8Span)
         needsComma = true
     }
 
     private mutating func open(_ bracket: UInt8) {
         separate()
-        buffer.writeInteger(bracket)
+        put(bracket)
         needsComma = false
     }
 
     private mutating func close(_ bracket: UInt8) {
-        buffer.writeInteger(bracket)
+        put(bracket)
         needsComma = true
     }
 
     private mutating func separate() {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
+        if needsComma { put(UInt8(ascii: ",")) }
         needsComma = true
-    }
-
-    /// Writes a member or an element at once: the comma it may need, its name, and its value between two texts.
-    private mutating func write(name: StaticString?, open: StaticString, _ value: Span<UInt8>, close: StaticString) {
-        // One more for the comma, three for the punctuation of the name.
-        let most = 4 + (name?.utf8CodeUnitCount ?? 0) + open.utf8CodeUnitCount + value.count + close.utf8CodeUnitCount
-        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: most) { place in
-            var pen = unsafe Pen(place)
-            if needsComma { pen.write(UInt8(ascii: ",")) }
-            if let name {
-                pen.write(UInt8(ascii: "\""))
-                pen.write(name)
-                pen.write(UInt8(ascii: "\""))
-                pen.write(UInt8(ascii: ":"))
-            }
-            pen.write(open)
-            pen.write(value)
-            pen.write(close)
-            return pen.count
-        }
-    }
-
-    /// Whether nothing in it may need escaping.
-    private static func isClean(_ text: Span<UInt8>) -> Bool {
-        var isClean = true
-        // To the end in any case: without a way out the loop takes many bytes at a time.
-        for index in text.indices {
-            let byte = text[index]
-            isClean =
-                isClean && byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0xE2
-        }
-        return isClean
     }
 
     /// Writes a string with its quotes.
     ///
     /// Escaped is what RFC 8259, section 7, demands, and U+2028 and U+2029, which end a line in older JavaScript.
-    private mutating func escape(_ text: Span<UInt8>) {
-        buffer.writeInteger(UInt8(ascii: "\""))
+    private mutating func write(_ text: Span<UInt8>) {
+        put(UInt8(ascii: "\""))
         var index = 0
-        while index < text.count { index += escape(text, at: index) }
-        buffer.writeInteger(UInt8(ascii: "\""))
+        while index < text.count {
+            let end = JSONWriter.endOfPlain(text, from: index)
+            put(text.extracting(index..<end))
+            index = end
+            if index < text.count { index += escape(text, at: index) }
+        }
+        put(UInt8(ascii: "\""))
+    }
+
+    /// Where something stands that may need escaping, or the end.
+    private static func endOfPlain(_ text: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < text.count {
+            let byte = text[index]
+            // Letters and digits are above the quotation mark and none of the other two.
+            if byte <= UInt8(ascii: "\"") ? byte < 0x20 || byte == UInt8(ascii: "\"") : byte == 0x5C || byte == 0xE2 {
+                break
+            }
+            index += 1
+        }
+        return index
     }
 
     /// Writes what stands at an index, escaped if it has to be, and returns how many bytes it was.
     private mutating func escape(_ source: Span<UInt8>, at index: Int) -> Int {
         let byte = source[index]
         switch byte {
-        case UInt8(ascii: "\""): buffer.writeStaticString("\\\"")
-        case UInt8(ascii: "\\"): buffer.writeStaticString("\\\\")
-        case UInt8(ascii: "\n"): buffer.writeStaticString("\\n")
-        case UInt8(ascii: "\r"): buffer.writeStaticString("\\r")
-        case UInt8(ascii: "\t"): buffer.writeStaticString("\\t")
+        case UInt8(ascii: "\""): put("\\\"")
+        case UInt8(ascii: "\\"): put("\\\\")
+        case UInt8(ascii: "\n"): put("\\n")
+        case UInt8(ascii: "\r"): put("\\r")
+        case UInt8(ascii: "\t"): put("\\t")
         case 0..<0x20:
-            buffer.writeStaticString("\\u00")
-            buffer.writeInteger(UInt8.hexDigit(byte >> 4))
-            buffer.writeInteger(UInt8.hexDigit(byte & 0xF))
+            put("\\u00")
+            put(UInt8.hexDigit(byte >> 4))
+            put(UInt8.hexDigit(byte & 0xF))
         case 0xE2 where source.count - index > 2 && source[index + 1] == 0x80 && source[index + 2] & 0xFE == 0xA8:
-            buffer.writeStaticString(source[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
+            put(source[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
             return 3
         default:
-            buffer.writeInteger(byte)
+            put(byte)
         }
         return 1
     }
-}
 
-/// Writes into memory from its beginning.
-///
-/// Who makes one has counted: more than the memory holds is a trap. `@safe` since it checks that, and since it stays in
-/// the closure that is lent the memory.
-@safe private struct Pen {
-    private let place: UnsafeMutableRawBufferPointer
-    private(set) var count = 0
-
-    init(_ place: UnsafeMutableRawBufferPointer) {
-        unsafe self.place = unsafe place
-    }
-
-    mutating func write(_ byte: UInt8) {
-        unsafe precondition(count < place.count)
-        unsafe place[count] = byte
+    private mutating func put(_ byte: UInt8) {
+        if count < capacity { unsafe place.storeBytes(of: byte, toByteOffset: count, as: UInt8.self) }
         count += 1
     }
 
-    mutating func write(_ text: StaticString) {
-        text.withUTF8Buffer { bytes in unsafe copy(UnsafeRawBufferPointer(bytes)) }
+    private mutating func put(_ text: StaticString) {
+        text.withUTF8Buffer { bytes in unsafe put(UnsafeRawBufferPointer(bytes)) }
     }
 
-    mutating func write(_ bytes: Span<UInt8>) {
-        unsafe bytes.withUnsafeBytes { bytes in unsafe copy(bytes) }
+    private mutating func put(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBytes { bytes in unsafe put(bytes) }
     }
 
-    private mutating func copy(_ bytes: UnsafeRawBufferPointer) {
-        unsafe precondition(bytes.count <= place.count - count)
-        unsafe UnsafeMutableRawBufferPointer(rebasing: place[count...]).copyMemory(from: bytes)
+    private mutating func put(_ bytes: UnsafeRawBufferPointer) {
+        if bytes.count <= capacity - count, let source = bytes.baseAddress {
+            unsafe place.advanced(by: count).copyMemory(from: source, byteCount: bytes.count)
+        }
         count += bytes.count
     }
 }
@@ -222,14 +199,19 @@ extension ByteBuffer {
     ///
     /// - Parameters:
     ///   - capacity: the bytes it will probably have.
-    ///   - body: what writes it.
+    ///   - body: what writes it; called again if the capacity was too small.
     package mutating func writeJSON(capacity: Int = 512, _ body: (inout JSONWriter) -> Void) {
-        reserveCapacity(minimumWritableBytes: capacity)
-        // Out of here while it is written to, lest every write find two owners and copy it.
-        var json = JSONWriter(self)
-        self = ByteBuffer()
-        body(&json)
-        self = json.buffer
+        var needed = capacity
+        while true {
+            let written = unsafe writeWithUnsafeMutableBytes(minimumWritableBytes: max(1, needed)) { place in
+                guard let start = place.baseAddress else { return 0 }
+                var json = unsafe JSONWriter(start, capacity: place.count)
+                body(&json)
+                needed = json.count
+                return needed <= place.count ? needed : 0
+            }
+            if written == needed { return }
+        }
     }
 
     /// Writes bytes.

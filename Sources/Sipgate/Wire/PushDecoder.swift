@@ -67,7 +67,7 @@ struct PushDecoder {
         let direction = try direction()
         let from = try phoneNumber(.from)
         // An empty `from` is an unknown caller; an empty `to` is nothing.
-        let to = nonEmpty(.to) == nil ? nil : try phoneNumber(.to)
+        let to = isEmpty(.to) ? nil : try phoneNumber(.to)
         if event == .newCall {
             if direction == nil { throw reject(.missingField, .direction) }
             if from == nil { throw reject(.missingField, .from) }
@@ -116,9 +116,13 @@ struct PushDecoder {
         return index < 0 ? nil : fields.text(fields.pairs[index].value)
     }
 
+    private func isEmpty(_ key: PushKey) -> Bool {
+        let index = first[key.rawValue]
+        return index < 0 || fields.pairs[index].value.isEmpty
+    }
+
     private func nonEmpty(_ key: PushKey) -> String? {
-        guard let text = value(key), !text.isEmpty else { return nil }
-        return text
+        isEmpty(key) ? nil : value(key)
     }
 
     private func legID(_ key: PushKey) throws(Rejection) -> LegID? {
