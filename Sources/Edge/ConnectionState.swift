@@ -8,10 +8,17 @@ import Webhooks
 /// the handler keeps pipelined parts until `replied` asks for them.
 struct ConnectionState: ~Copyable {
     /// What is kept of a request while it is read.
-    struct Incoming {
+    ///
+    /// A reference, so that it moves from phase to phase as one thing.
+    final class Incoming {
         let head: Webhooks.RequestHead
         let match: RouteTable.Match
         var body = ByteBuffer()
+
+        init(head: Webhooks.RequestHead, match: RouteTable.Match) {
+            self.head = head
+            self.match = match
+        }
     }
 
     /// How to end the reply to the request in work.
@@ -148,18 +155,16 @@ struct ConnectionState: ~Copyable {
     /// A piece of content has come.
     mutating func received(_ piece: ByteBuffer) -> BodyAction {
         switch phase {
-        case .readingBody(var incoming):
+        case .readingBody(let incoming):
             guard incoming.body.readableBytes + piece.readableBytes <= limits.maxBodyBytes else {
                 return refuseBody()
             }
             // The first piece is kept as it is; almost every push has only one.
-            phase = .idle
             if incoming.body.readableBytes == 0 {
                 incoming.body = piece
             } else {
                 incoming.body.writeImmutableBuffer(piece)
             }
-            phase = .readingBody(incoming)
             return .readOn
         case .draining(let reply, let bytes):
             let total = bytes + piece.readableBytes

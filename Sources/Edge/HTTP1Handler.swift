@@ -30,6 +30,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var waiting: [HTTPServerRequestPart] = []
     private var isDrainingWaiting = false
     private var readHeldBack = false
+    /// As the channel told last.
+    private var isWritable = true
     /// Inside a read cycle replies are joined into one flush.
     private var isReading: Bool { cycleTime != nil }
     /// When the read cycle began.
@@ -116,7 +118,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if waiting.count >= HTTP1Handler.maxWaitingParts || !context.channel.isWritable {
+        if waiting.count >= HTTP1Handler.maxWaitingParts || !isWritable {
             readHeldBack = true
         } else {
             context.read()
@@ -178,8 +180,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         guard let context else { return log.abandoned(client: client, target: loggedTarget(), reply: reply) }
         let isHead = state.manner.isHead
         let persistence = state.replied(reply, hasMore: !waiting.isEmpty)
-        var bytes = context.channel.allocator.buffer(capacity: 320 + reply.body.readableBytes)
-        writer.write(reply, persistence, withoutBody: isHead, into: &bytes)
+        let bytes = writer.bytes(of: reply, persistence, withoutBody: isHead)
         if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began) }
         arrival = nil
         target = nil
@@ -215,7 +216,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         guard !isDrainingWaiting, !waiting.isEmpty else { return }
         isDrainingWaiting = true
         var next = 0
-        while next < waiting.count, !state.isBusy, context != nil, context?.channel.isWritable == true {
+        while next < waiting.count, !state.isBusy, context != nil, isWritable {
             let part = waiting[next]
             next += 1
             take(part)
@@ -228,7 +229,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func resumeReading() {
-        guard readHeldBack, waiting.count < HTTP1Handler.maxWaitingParts, let context, context.channel.isWritable else {
+        guard readHeldBack, waiting.count < HTTP1Handler.maxWaitingParts, let context, isWritable else {
             return
         }
         readHeldBack = false
@@ -283,7 +284,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        isWritable = context.channel.isWritable
+        if isWritable {
             writeDeadline = .distantFuture
             takeWaiting()
             resumeReading()
