@@ -7,20 +7,6 @@ import Webhooks
 /// It never touches a channel or a clock; the handler performs what it returns. One request is in work at a time;
 /// the handler keeps pipelined parts until `replied` asks for them.
 struct ConnectionState: ~Copyable {
-    /// What is kept of a request while it is read.
-    ///
-    /// A reference, so that it moves from phase to phase as one thing.
-    final class Incoming {
-        let head: Webhooks.RequestHead
-        let match: RouteTable.Match
-        var body = ByteBuffer()
-
-        init(head: Webhooks.RequestHead, match: RouteTable.Match) {
-            self.head = head
-            self.match = match
-        }
-    }
-
     /// How to end the reply to the request in work.
     struct Manner {
         /// The client keeps the connection (RFC 9112, section 9.3).
@@ -37,7 +23,7 @@ struct ConnectionState: ~Copyable {
         /// The head is being screened.
         case screening(Webhooks.RequestHead, FramingRules.Framing)
         /// Content is kept.
-        case readingBody(Incoming)
+        case readingBody(IncomingRequest)
         /// Content is dropped; the reply waits for its end, so that the connection stays usable.
         case draining(Reply, bytes: Int)
         /// The request is with the responder.
@@ -129,7 +115,7 @@ struct ConnectionState: ~Copyable {
     mutating func screened(_ screening: Screening) -> ScreenAction {
         switch (phase, screening) {
         case (.screening(let head, let framing), .accepted(let match)):
-            phase = .readingBody(Incoming(head: head, match: match))
+            phase = .readingBody(IncomingRequest(head: head, match: match))
             return framing.expectsContinue && framing.contentLength != 0 ? .sendContinue : .readOn
         case (.screening(_, let framing), .refused(let refusal)):
             if framing.expectsContinue || refusal.closes {
