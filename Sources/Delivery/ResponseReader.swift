@@ -85,6 +85,7 @@ struct ResponseReader {
             case .statusLine, .fields, .chunkSize, .chunkEnd, .trailers:
                 switch endOfLine(in: bytes.readableBytesUInt8Span) {
                 case .at(let end):
+                    guard end <= maxHeaderBytes else { return .garbled }
                     scanned = 0
                     let step = take(bytes.readableBytesUInt8Span.extracting(0..<end))
                     bytes.moveReaderIndex(forwardBy: end + 2)

@@ -7,13 +7,6 @@ import Webhooks
 /// It never touches a channel or a clock; the handler performs what it returns. One request is in work at a time;
 /// the handler keeps pipelined parts until `replied` asks for them.
 struct ConnectionState: ~Copyable {
-    /// What is kept of a request while it is read.
-    struct Incoming {
-        let head: Webhooks.RequestHead
-        let match: RouteTable.Match
-        var body = ByteBuffer()
-    }
-
     /// How to end the reply to the request in work.
     struct Manner {
         /// The client keeps the connection (RFC 9112, section 9.3).
@@ -30,7 +23,7 @@ struct ConnectionState: ~Copyable {
         /// The head is being screened.
         case screening(Webhooks.RequestHead, FramingRules.Framing)
         /// Content is kept.
-        case readingBody(Incoming)
+        case readingBody(IncomingRequest)
         /// Content is dropped; the reply waits for its end, so that the connection stays usable.
         case draining(Reply, bytes: Int)
         /// The request is with the responder.
@@ -124,7 +117,7 @@ struct ConnectionState: ~Copyable {
     mutating func screened(_ screening: Screening) -> ScreenAction {
         switch (phase, screening) {
         case (.screening(let head, let framing), .accepted(let match)):
-            phase = .readingBody(Incoming(head: head, match: match))
+            phase = .readingBody(IncomingRequest(head: head, match: match))
             return framing.expectsContinue && framing.contentLength != 0 ? .sendContinue : .readOn
         case (.screening(_, let framing), .refused(let refusal)):
             if framing.expectsContinue || refusal.closes {
@@ -150,18 +143,16 @@ struct ConnectionState: ~Copyable {
     /// A piece of content has come.
     mutating func received(_ piece: ByteBuffer) -> BodyAction {
         switch phase {
-        case .readingBody(var incoming):
+        case .readingBody(let incoming):
             guard incoming.body.readableBytes + piece.readableBytes <= limits.maxBodyBytes else {
                 return refuseBody()
             }
             // The first piece is kept as it is; almost every push has only one.
-            phase = .idle
             if incoming.body.readableBytes == 0 {
                 incoming.body = piece
             } else {
                 incoming.body.writeImmutableBuffer(piece)
             }
-            phase = .readingBody(incoming)
             return .readOn
         case .draining(let reply, let bytes):
             let total = bytes + piece.readableBytes

@@ -10,10 +10,11 @@ package struct EdgeLog: Sendable {
 
     package init(_ logger: Logger) {
         self.logger = logger
+        isOn = logger.logLevel <= .info
     }
 
     /// Whether request lines are written, so that nothing is prepared for nothing.
-    var isOn: Bool { logger.logLevel <= .info }
+    let isOn: Bool
 
     func replied(client: ClientAddress, target: (method: String, path: String)?, reply: Reply, took: TimeAmount) {
         logger.info(

@@ -34,6 +34,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var failure: ReasonCode?
     private var isDrainingWaiting = false
     private var readHeldBack = false
+    /// As the channel told last.
+    private var isWritable = true
     /// Inside a read cycle replies are joined into one flush.
     private var isReading: Bool { cycleTime != nil }
     /// When the read cycle began.
@@ -122,7 +124,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if waiting.count >= HTTP1Handler.maxWaitingParts || !context.channel.isWritable {
+        if waiting.count >= HTTP1Handler.maxWaitingParts || !isWritable {
             readHeldBack = true
         } else {
             context.read()
@@ -183,8 +185,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         guard let context else { return log.abandoned(client: client, target: loggedTarget(), reply: reply) }
         let isHead = state.manner.isHead
         let persistence = state.replied(reply, hasMore: taken < waiting.count)
-        var bytes = context.channel.allocator.buffer(capacity: 320 + reply.body.readableBytes)
-        writer.write(reply, persistence, withoutBody: isHead, into: &bytes)
+        let bytes = writer.bytes(of: reply, persistence, withoutBody: isHead)
         if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began) }
         arrival = nil
         target = nil
@@ -220,7 +221,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         // `send` calls this for every reply; the outermost call works the list off, so depth stays constant.
         guard !isDrainingWaiting, !waiting.isEmpty else { return }
         isDrainingWaiting = true
-        while taken < waiting.count, !state.isBusy, context != nil, context?.channel.isWritable == true {
+        while taken < waiting.count, !state.isBusy, context != nil, isWritable {
             let part = waiting[taken]
             taken += 1
             take(part)
@@ -240,7 +241,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func resumeReading() {
-        guard readHeldBack, waiting.count < HTTP1Handler.maxWaitingParts, let context, context.channel.isWritable else {
+        guard readHeldBack, waiting.count < HTTP1Handler.maxWaitingParts, let context, isWritable else {
             return
         }
         readHeldBack = false
@@ -296,7 +297,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        isWritable = context.channel.isWritable
+        if isWritable {
             writeDeadline = .distantFuture
             takeWaiting()
             endIfBroken()

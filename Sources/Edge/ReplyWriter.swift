@@ -9,6 +9,8 @@ import Webhooks
 package final class ReplyWriter {
     private var date = ByteBuffer()
     private var dateSecond: Int64 = -1
+    /// Where replies are written.
+    private var reused = ByteBuffer()
 
     package init() {}
 
@@ -21,8 +23,21 @@ package final class ReplyWriter {
         case close
     }
 
+    /// A whole reply.
+    func bytes(of reply: Reply, _ persistence: Persistence, withoutBody: Bool) -> ByteBuffer {
+        // As a rule the last reply has been encrypted by now, and its memory is ours alone again.
+        reused.clear()
+        write(reply, persistence, withoutBody: withoutBody, into: &reused)
+        return reused
+    }
+
     /// Appends a whole reply.
-    func write(_ reply: Reply, _ persistence: Persistence, withoutBody: Bool, into out: inout ByteBuffer) {
+    private func write(
+        _ reply: Reply,
+        _ persistence: Persistence,
+        withoutBody: Bool,
+        into out: inout ByteBuffer
+    ) {
         out.reserveCapacity(minimumWritableBytes: 256 + reply.body.readableBytes)
         switch reply.status {
         case 200: out.writeStaticString("HTTP/1.1 200 OK\r\n")

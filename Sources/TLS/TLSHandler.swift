@@ -166,7 +166,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func decrypt(_ context: ChannelHandlerContext) {
-        var plaintext = context.channel.allocator.buffer(capacity: 0)
+        var plaintext = ByteBuffer()
         let before = session?.waitingCiphertext ?? 0
         let step = session?.read(into: &plaintext) ?? .needsInput
         let unasked = (session?.waitingCiphertext ?? 0) - before

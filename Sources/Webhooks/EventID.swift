@@ -44,21 +44,30 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
     var characters: InlineArray<36, UInt8> {
         var characters = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
         var index = 0
-        for position in 0..<16 {
-            if position == 4 || position == 6 || position == 8 || position == 10 { index += 1 }
-            let byte = UInt8(truncatingIfNeeded: (position < 8 ? high : low) >> UInt64(56 - position % 8 * 8))
-            characters[index] = UInt8.lowerCaseDigit(byte >> 4)
-            characters[index + 1] = UInt8.lowerCaseDigit(byte & 0xF)
-            index += 2
+        for part in 0..<4 {
+            // Eight digits at once; hyphens stand in front of the second, third, fourth and fifth group.
+            var digits = EventID.digits(
+                of: UInt32(truncatingIfNeeded: (part < 2 ? high : low) >> (part % 2 == 0 ? 32 : 0))
+            )
+            for position in 0..<8 {
+                if (part == 1 || part == 2) && position % 4 == 0 { index += 1 }
+                characters[index] = UInt8(truncatingIfNeeded: digits >> 56)
+                digits <<= 8
+                index += 1
+            }
         }
         return characters
     }
-}
 
-extension UInt8 {
-    /// The hexadecimal digit of a value below 16.
-    fileprivate static func lowerCaseDigit(_ value: UInt8) -> UInt8 {
-        value &+ (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") &- 10)
+    /// The eight hexadecimal digits of a number, the first in the highest byte.
+    private static func digits(of number: UInt32) -> UInt64 {
+        // Spreads the nibbles over the bytes, then adds 48 to each, and 39 more where it is ten or above.
+        var nibbles = UInt64(number)
+        nibbles = (nibbles << 16 | nibbles) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles << 8 | nibbles) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles << 4 | nibbles) & 0x0F0F_0F0F_0F0F_0F0F
+        let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 39
     }
 }
 

@@ -14,17 +14,22 @@ package struct HeaderFields: Sendable {
 
     /// The value of the only field with this name, given in lower case; nil when there is none, or more than one.
     package func only(_ name: StaticString) -> String? {
-        var found: String?
-        for field in fields where field.name.equalsIgnoringCase(name) {
+        // By way of a span, which lends the fields where an iterator copies each.
+        let fields = fields.span
+        var found: Int?
+        for index in fields.indices where fields[index].name.equalsIgnoringCase(name) {
             if found != nil { return nil }
-            found = field.value
+            found = index
         }
-        return found
+        return found.map { self.fields[$0].value }
     }
 
     /// How many fields have this name, which is given in lower case.
     package func count(_ name: StaticString) -> Int {
-        fields.reduce(0) { $1.name.equalsIgnoringCase(name) ? $0 + 1 : $0 }
+        let fields = fields.span
+        var count = 0
+        for index in fields.indices where fields[index].name.equalsIgnoringCase(name) { count += 1 }
+        return count
     }
 }
 

@@ -1,5 +1,5 @@
 /// A path with its provider, its users and its destinations.
-package struct Route: Sendable {
+package final class Route: Sendable {
     /// The exact path, starting with a slash.
     ///
     /// It is also the route's name in logs and metrics.

@@ -132,6 +132,7 @@ import Testing
 
     @Test(arguments: [
         "HTTP/1.1 200 " + String(repeating: "x", count: 40_000),
+        "HTTP/1.1 200 " + String(repeating: "x", count: 40_000) + "\r\n",
         "HTTP/1.1 200 OK\r\n" + String(repeating: "a: " + String(repeating: "b", count: 397) + "\r\n", count: 90),
         "HTTP/1.1 200 OK\r\n" + String(repeating: "a:\r\n", count: 101),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n" + String(repeating: "a:\r\n", count: 101),

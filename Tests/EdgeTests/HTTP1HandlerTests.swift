@@ -138,6 +138,31 @@ import Webhooks
         #expect(try edge.received() == "")
     }
 
+    @Test func `What comes behind bytes that are no HTTP is dropped`() throws {
+        let edge = try EdgeHarness()
+        try edge.send("nonsense\r\n\r\n" + post("event=newCall"))
+        try edge.send(post("event=newCall"))
+        #expect(try edge.statuses() == [400])
+        #expect(edge.responder.requests.isEmpty)
+    }
+
+    @Test(arguments: [
+        "P", "POST /hooks HTTP/1.1\r\n", "POST /hooks HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n1234",
+    ])
+    func `A request that its connection does not finish is none`(_ text: String) throws {
+        let edge = try EdgeHarness()
+        try edge.send(text)
+        try edge.channel.close().wait()
+        #expect(edge.responder.requests.isEmpty)
+    }
+
+    @Test func `A request is answered on the route that its head was accepted for`() throws {
+        let edge = try EdgeHarness()
+        try edge.send(post("a", to: "/one") + post("b", to: "/two"))
+        #expect(edge.responder.matches.map(\.route.path) == ["/one", "/two"])
+        #expect(edge.responder.requests.map(\.head.target) == ["/one", "/two"])
+    }
+
     @Test func `Events of others pass on`() throws {
         let edge = try EdgeHarness()
         let counter = try EventCounter.added(to: edge.channel)

@@ -50,6 +50,43 @@ struct JSONWriterTests {
         #expect(Array(buffer.readableBytesView) == Array(expected.utf8))
     }
 
+    @Test(
+        "what has to be escaped is found wherever it stands",
+        arguments: ["\"", "\\", "\0", "\u{1F}", "\u{2028}", "€"]
+    )
+    func everyPlace(_ special: String) throws {
+        for length in 0..<30 {
+            for place in 0...length {
+                let text =
+                    String(repeating: "a", count: place) + special + String(repeating: "\u{FF}", count: length - place)
+                var buffer = ByteBuffer()
+                buffer.writeJSON { json in json.array { json in json.string(text) } }
+                let parsed = try JSONSerialization.jsonObject(with: Data(buffer.readableBytesView)) as? [String]
+                #expect(parsed == [text])
+                #expect(buffer.readableBytesView.allSatisfy { $0 >= 0x20 })
+            }
+        }
+    }
+
+    @Test("a capacity that was too small costs time only", arguments: [0, 1, 20, 100, 5000])
+    func growth(_ capacity: Int) {
+        func write(_ json: inout JSONWriter) {
+            json.object { json in
+                json.field("long", String(repeating: "x", count: 300))
+                json.field("escaped", String(repeating: "\"", count: 300))
+                json.name("list")
+                json.array { json in for number in 0..<50 { json.string(String(number)) } }
+                json.field("short", "y")
+            }
+        }
+        var expected = ByteBuffer(string: "before")
+        expected.writeJSON(capacity: 100_000, write)
+        var buffer = ByteBuffer(string: "before")
+        buffer.writeJSON(capacity: capacity, write)
+        #expect(buffer == expected)
+        #expect(String(buffer: buffer).hasSuffix(#""48","49"],"short":"y"}"#))
+    }
+
     @Test("any text comes back from another parser", arguments: 0..<200 as Range<UInt64>)
     func roundTrip(_ number: UInt64) throws {
         var seed = Seed(number)

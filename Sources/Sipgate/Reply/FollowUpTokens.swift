@@ -35,28 +35,24 @@ struct FollowUpTokens: ~Copyable {
     }
 
     private static func text(of code: InlineArray<32, UInt8>, from start: Int) -> Token {
+        let digits = digits
         var text = Token(repeating: 0)
         // Three bytes are four digits.
         for group in 0..<5 {
             let index = start + 3 * group
             let bits = UInt32(code[index]) << 16 | UInt32(code[index + 1]) << 8 | UInt32(code[index + 2])
-            text[4 * group] = digit(bits >> 18)
-            text[4 * group + 1] = digit(bits >> 12)
-            text[4 * group + 2] = digit(bits >> 6)
-            text[4 * group + 3] = digit(bits)
+            text[4 * group] = digits[Int(bits >> 18)]
+            text[4 * group + 1] = digits[Int(bits >> 12 & 63)]
+            text[4 * group + 2] = digits[Int(bits >> 6 & 63)]
+            text[4 * group + 3] = digits[Int(bits & 63)]
         }
         // 128 bits are 21 digits and two bits more.
-        let last = UInt32(code[start + 15])
-        text[20] = digit(last >> 2)
-        text[21] = digit(last << 4)
+        text[20] = digits[Int(code[start + 15] >> 2)]
+        text[21] = digits[Int(code[start + 15] & 3) << 4]
         return text
     }
 
-    /// The digit for the last six bits.
-    private static func digit(_ bits: UInt32) -> UInt8 {
-        digits[Int(bits & 63)]
-    }
-
+    /// The digits of base64url in order.
     private static let digits: InlineArray<64, UInt8> = {
         var digits = InlineArray<64, UInt8>(repeating: 0)
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -10,10 +10,10 @@ struct ResponseXML: Sendable {
 
     /// A reply that says nothing: the call goes on, nobody is subscribed.
     let empty: ByteBuffer
-    /// What stands before, between and after the tokens of a subscribing reply.
-    private let head: ByteBuffer
-    private let middle: ByteBuffer
-    private let tail: ByteBuffer
+    /// A subscribing reply whose tokens are still to be filled in, and where they stand.
+    private let subscribing: ByteBuffer
+    private let answerPlace: Int
+    private let hangupPlace: Int
 
     /// Replies that subscribe under an address.
     ///
@@ -22,23 +22,20 @@ struct ResponseXML: Sendable {
         let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         let escaped = ResponseXML.escape(address)
         empty = ByteBuffer(string: declaration + "<Response/>")
-        head = ByteBuffer(string: "\(declaration)<Response onAnswer=\"\(escaped)/answer/")
-        middle = ByteBuffer(string: "\" onHangup=\"\(escaped)/hangup/")
-        tail = ByteBuffer(string: "\"/>")
+        let token = String(repeating: "-", count: FollowUpTokens.Token.count)
+        let beforeAnswer = "\(declaration)<Response onAnswer=\"\(escaped)/answer/"
+        let beforeHangup = "\(beforeAnswer)\(token)\" onHangup=\"\(escaped)/hangup/"
+        subscribing = ByteBuffer(string: "\(beforeHangup)\(token)\"/>")
+        answerPlace = beforeAnswer.utf8.count
+        hangupPlace = beforeHangup.utf8.count
     }
 
     /// A reply that subscribes to the rest of the leg.
     func subscribing(answer: FollowUpTokens.Token, hangup: FollowUpTokens.Token) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(
-            head.readableBytes + middle.readableBytes + tail.readableBytes + answer.count + hangup.count
-        )
-        buffer.writeImmutableBuffer(head)
-        buffer.writeSpan(answer.span)
-        buffer.writeImmutableBuffer(middle)
-        buffer.writeSpan(hangup.span)
-        buffer.writeImmutableBuffer(tail)
-        return buffer
+        var reply = subscribing
+        reply.setSpan(answer.span, at: answerPlace)
+        reply.setSpan(hangup.span, at: hangupPlace)
+        return reply
     }
 
     /// Text as it may stand in a quoted attribute (XML 1.0, section 2.4): markup and all but visible ASCII as

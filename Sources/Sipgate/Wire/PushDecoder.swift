@@ -60,8 +60,8 @@ struct PushDecoder {
 
     /// Puts the collected values into their types.
     private func push() throws(Rejection) -> Push {
-        guard let word = nonEmpty(.event) else { throw reject(.missingField, .event) }
-        guard let event = PushEvent(rawValue: word) else { throw reject(.unknownEvent, .event) }
+        if isEmpty(.event) { throw reject(.missingField, .event) }
+        guard let event = event() else { throw reject(.unknownEvent, .event) }
         if let repeated, event != .newCall { throw reject(.duplicateField, repeated) }
         guard let leg = try legID(.callId) else { throw reject(.missingField, .callId) }
         let direction = try direction()
@@ -125,6 +125,19 @@ struct PushDecoder {
         isEmpty(key) ? nil : value(key)
     }
 
+    private func isValue(_ word: StaticString, of key: PushKey) -> Bool {
+        let index = first[key.rawValue]
+        return index >= 0 && fields.bytes.span.extracting(fields.pairs[index].value).equals(word)
+    }
+
+    private func event() -> PushEvent? {
+        if isValue("newCall", of: .event) { return .newCall }
+        if isValue("answer", of: .event) { return .answer }
+        if isValue("hangup", of: .event) { return .hangup }
+        if isValue("dtmf", of: .event) { return .dtmf }
+        return nil
+    }
+
     private func legID(_ key: PushKey) throws(Rejection) -> LegID? {
         guard let text = nonEmpty(key) else { return nil }
         guard let id = LegID(text) else { throw reject(.invalidIdentifier, key) }
@@ -132,9 +145,10 @@ struct PushDecoder {
     }
 
     private func direction() throws(Rejection) -> Direction? {
-        guard let text = nonEmpty(.direction) else { return nil }
-        guard let direction = Direction(rawValue: text) else { throw reject(.invalidDirection, .direction) }
-        return direction
+        if isEmpty(.direction) { return nil }
+        if isValue("in", of: .direction) { return .incoming }
+        if isValue("out", of: .direction) { return .outgoing }
+        throw reject(.invalidDirection, .direction)
     }
 
     private func phoneNumber(_ key: PushKey) throws(Rejection) -> PhoneNumber? {

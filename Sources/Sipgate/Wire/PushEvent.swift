@@ -1,5 +1,5 @@
-/// The four things sipgate pushes, in its spelling.
-enum PushEvent: String, Sendable {
+/// The four things sipgate pushes.
+enum PushEvent: Sendable {
     /// A call starts; before it rings.
     case newCall
     /// Somebody, or a mailbox, picked up.

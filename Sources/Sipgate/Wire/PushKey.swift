@@ -83,9 +83,16 @@ enum PushKey: Int, CaseIterable {
     }
 
     private func matches(_ name: Span<UInt8>) -> Bool {
-        self.name.withUTF8Buffer { wanted in
-            guard wanted.count == name.count else { return false }
-            for index in name.indices where unsafe wanted[index] != name[index] { return false }
+        name.equals(self.name)
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether these are the bytes of a text.
+    func equals(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { wanted in
+            guard wanted.count == count else { return false }
+            for index in indices where unsafe wanted[index] != self[index] { return false }
             return true
         }
     }
