@@ -148,6 +148,8 @@ import Webhooks
         try await gateway.accept(1...10)
         try await backend.wait { $0.requests == 3 }
         let drained = gateway.dispatchers.drain(within: .seconds(30), on: group.next())
+        // Behind it on the dispatcher's loop: draining has begun when this is answered.
+        _ = try await gateway.dispatchers.statuses(on: group.next()).get()
         gate.succeed()
         try await drained.get()
         #expect(backend.counts.requests == 3)

@@ -123,7 +123,7 @@ import Webhooks
 
     @Test func `a backend that never answers is timed out, and its connection closed`() async throws {
         let backend = try await RecordingBackend.start(on: group) { _ in [] }
-        let bench = try await SocketBench(port: backend.port, timeout: .milliseconds(150))
+        let bench = try await SocketBench(port: backend.port, timeout: .seconds(2))
         #expect(try await bench.forward() == .timedOut(phase: .answering))
         try await backend.wait { $0.open == 0 }
         try await bench.drain()
@@ -139,7 +139,7 @@ import Webhooks
                         as [RecordingBackend.Action]
                 }
         }
-        let bench = try await SocketBench(port: backend.port, timeout: .milliseconds(200))
+        let bench = try await SocketBench(port: backend.port, timeout: .seconds(2))
         #expect(try await bench.forward() == .timedOut(phase: .answering))
         try await bench.drain()
         try await backend.stop()

@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import Testing
 
 /// The command line as people meet it.

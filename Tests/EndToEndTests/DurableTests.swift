@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import Testing
 
 private let credentials = "sipgate:\(GatewayProcess.password)"

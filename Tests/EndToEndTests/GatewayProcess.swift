@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import Synchronization
 
 /// A gateway as its users run it: the built binary with a configuration file, on a port that the kernel chose.
@@ -124,28 +125,29 @@ final class RunningProcess: Sendable {
     }
 
     private let state = Mutex(State())
-    private let process: Process
+    private let process: ChildProcess
     /// Standard input, for tests that type.
     let input = Pipe()
 
     init(_ executable: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
-        process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        process.standardInput = input
-        let process = process
-        try process.run()
+        let process = try ChildProcess(
+            executable.path,
+            arguments,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            input: .file(input.fileHandleForReading),
+            output: .file(pipe.fileHandleForWriting),
+            error: .file(pipe.fileHandleForWriting)
+        )
+        self.process = process
+        try input.fileHandleForReading.close()
+        try pipe.fileHandleForWriting.close()
         // A thread for each blocking read; the test's own threads stay free.
         Thread.detachNewThread { [self] in
             while case let data = pipe.fileHandleForReading.availableData, !data.isEmpty {
                 received(String(decoding: data, as: UTF8.self))
             }
-            process.waitUntilExit()
-            ended(process.terminationStatus)
+            ended(process.wait())
         }
     }
 
@@ -179,11 +181,9 @@ final class RunningProcess: Sendable {
         }
     }
 
-    func terminate() { process.terminate() }
+    func terminate() { process.send(SIGTERM) }
 
-    func kill() {
-        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
-    }
+    func kill() { process.send(SIGKILL) }
 
     private func received(_ text: String) {
         state.withLock { state in
@@ -212,75 +212,5 @@ final class RunningProcess: Sendable {
     /// Whole lines only.
     private static func lines(_ text: String) -> [String] {
         text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
-    }
-}
-
-/// A command that runs to its end.
-enum Command {
-    struct Result: Sendable {
-        var status: Int32
-        var output: String
-        var error: String
-    }
-
-    /// The built binary, beside the test bundle.
-    static let hookgate: URL = {
-        let bundle = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        return bundle.appending(path: "hookgate")
-    }()
-
-    static func run(
-        _ executable: URL,
-        _ arguments: [String],
-        input: String = "",
-        environment: [String: String] = [:]
-    ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(
-                    with: .init { try runBlocking(executable, arguments, input: input, environment: environment) }
-                )
-            }
-        }
-    }
-
-    /// Runs a program found on the PATH.
-    static func run(_ name: String, _ arguments: [String], input: String = "") async throws -> Result {
-        try await run(URL(filePath: "/usr/bin/env"), [name] + arguments, input: input)
-    }
-
-    private static func runBlocking(
-        _ executable: URL,
-        _ arguments: [String],
-        input: String,
-        environment: [String: String]
-    ) throws -> Result {
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let (output, error, typed) = (Pipe(), Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = error
-        process.standardInput = typed
-        try process.run()
-        typed.fileHandleForWriting.write(Data(input.utf8))
-        try typed.fileHandleForWriting.close()
-        // Both streams are drained at once: a full pipe would stop the process.
-        let errors = Mutex(Data())
-        let done = DispatchSemaphore(value: 0)
-        Thread.detachNewThread {
-            let data = error.fileHandleForReading.readDataToEndOfFile()
-            errors.withLock { $0 = data }
-            done.signal()
-        }
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        done.wait()
-        process.waitUntilExit()
-        return Result(
-            status: process.terminationStatus,
-            output: String(decoding: data, as: UTF8.self),
-            error: String(decoding: errors.withLock { $0 }, as: UTF8.self)
-        )
     }
 }

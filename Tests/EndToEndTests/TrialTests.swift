@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import Testing
 
 /// Short versions of the trials; the long ones are `make crash-test` and `make power-cut-test`.

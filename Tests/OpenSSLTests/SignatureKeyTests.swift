@@ -31,14 +31,8 @@ private struct Signer {
     }
 
     private func openssl(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments)")
+        let result = try Command.runBlocking("openssl", arguments)
+        try #require(result.status == 0, "openssl \(arguments): \(result.error)")
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import NIOCore
 import Testing
 import Webhooks
@@ -45,12 +46,13 @@ struct CallSchemaTests {
             kinds.formUnion(derived.map(\.kind.rawValue))
         }
         if seed == nil { #expect(kinds == Set(DerivedEvent.Kind.allCases.map(\.rawValue))) }
-        let (status, output) = try ForeignProgram.run(
-            ["python3", CallSchemaTests.directory + "/check.py"],
+        let result = try Command.runBlocking(
+            "python3",
+            [CallSchemaTests.directory + "/check.py"],
             input: events.joined(separator: "\n")
         )
-        try #require(status == 0 || status == 1, "\(output)")
-        let verdicts = output.split(separator: "\n")
+        try #require(result.status == 0 || result.status == 1, "\(result.error)")
+        let verdicts = result.output.split(separator: "\n")
         #expect(verdicts.count == events.count)
         for (event, verdict) in zip(events, verdicts) { #expect(verdict == "ok", "\(event)") }
     }
@@ -83,12 +85,13 @@ struct CallSchemaTests {
             jsonschema.Draft202012Validator.check_schema(schema)
             for line in sys.stdin: print(jsonschema.Draft202012Validator(schema).is_valid(json.loads(line)))
             """
-        let (status, output) = try ForeignProgram.run(
-            ["python3", "-c", script, CallSchemaTests.directory + "/decision.schema.json"],
+        let result = try Command.runBlocking(
+            "python3",
+            ["-c", script, CallSchemaTests.directory + "/decision.schema.json"],
             input: (good + bad).joined(separator: "\n")
         )
-        try #require(status == 0, "\(output)")
+        try #require(result.status == 0, "\(result.error)")
         let expected = good.map { _ in "True" } + bad.map { _ in "False" }
-        #expect(output.split(separator: "\n").map(String.init) == expected)
+        #expect(result.output.split(separator: "\n").map(String.init) == expected)
     }
 }

@@ -1,3 +1,4 @@
+import HookgateTesting
 import NIOCore
 import Testing
 import Webhooks
@@ -95,12 +96,13 @@ struct DecisionXMLTests {
             for line in sys.stdin:
                 print(json.dumps(shape(tree.fromstring(line.encode())), separators=(",", ":"), ensure_ascii=True))
             """
-        let (status, output) = try ForeignProgram.run(
-            ["python3", "-c", script],
+        let result = try Command.runBlocking(
+            "python3",
+            ["-c", script],
             input: documents.joined(separator: "\n")
         )
-        try #require(status == 0, "\(output)")
-        let read = output.split(separator: "\n").map(String.init)
+        try #require(result.status == 0, "\(result.error)")
+        let read = result.output.split(separator: "\n").map(String.init)
         try #require(read.count == meant.count)
         for (read, meant) in zip(read, meant) {
             #expect(try JSONValue(parsing: Array(read.utf8)) == JSONValue(parsing: Array(meant.utf8)))

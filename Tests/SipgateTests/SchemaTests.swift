@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import NIOCore
 import Testing
 import Webhooks
@@ -80,24 +81,11 @@ struct SchemaTests {
 
     /// What Python's jsonschema says about each event.
     private static func check(_ events: [String]) throws -> [String] {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", directory.appending(path: "check.py").path()]
-        // Files, not pipes: neither side can then wait for the other.
-        let scratch = FileManager.default.temporaryDirectory.appending(path: "hookgate-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: scratch) }
-        let (input, output) = (scratch.appending(path: "in"), scratch.appending(path: "out"))
-        try Data(events.joined(separator: "\n").utf8).write(to: input)
-        try Data().write(to: output)
-        process.standardInput = try FileHandle(forReadingFrom: input)
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = process.standardOutput
-        try process.run()
-        process.waitUntilExit()
-        let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
+        let script = directory.appending(path: "check.py").path()
+        let result = try Command.runBlocking("python3", [script], input: events.joined(separator: "\n"))
+        let text = result.output + result.error
         try #require(
-            process.terminationStatus == 0 || process.terminationStatus == 1,
+            result.status == 0 || result.status == 1,
             "needs python3 and its jsonschema (apt-get install python3 python3-jsonschema): \(text)"
         )
         return text.split(separator: "\n").map(String.init)

@@ -27,9 +27,9 @@ private struct SignedPush: Sendable {
     }
 
     static func openssl(_ arguments: String...) throws -> String {
-        let (status, output) = try ForeignProgram.run(["openssl"] + arguments)
-        try #require(status == 0, "\(output)")
-        return output
+        let result = try Command.runBlocking("openssl", arguments)
+        try #require(result.status == 0, "\(result.error)")
+        return result.output
     }
 }
 

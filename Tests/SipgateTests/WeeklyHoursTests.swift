@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import Testing
 import Webhooks
 
@@ -128,12 +129,13 @@ struct WeeklyHoursTests {
             for line in sys.stdin:
                 print(int(datetime.datetime.fromtimestamp(int(line), zone).utcoffset().total_seconds()))
             """
-        let (status, output) = try ForeignProgram.run(
-            ["python3", "-c", script, name],
+        let result = try Command.runBlocking(
+            "python3",
+            ["-c", script, name],
             input: moments.map(String.init).joined(separator: "\n")
         )
-        try #require(status == 0, "\(output)")
-        let expected = output.split(separator: "\n").compactMap { Int32($0) }
+        try #require(result.status == 0, "\(result.error)")
+        let expected = result.output.split(separator: "\n").compactMap { Int32($0) }
         #expect(moments.map(table.offset) == expected)
     }
 

@@ -89,19 +89,8 @@ struct ForeignClientTests {
     }
 
     private func run(_ script: String, _ environment: [String: String]) async throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = ["-c", script]
-        process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        let ended = AsyncStream<Void>.makeStream()
-        process.terminationHandler = { _ in ended.continuation.finish() }
-        try process.run()
-        for await _ in ended.stream {}
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let result = try await Command.run(URL(filePath: "/bin/bash"), ["-c", script], environment: environment)
+        return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }
 

@@ -55,18 +55,17 @@ struct TLSSocketTests {
         let directory = try TemporaryDirectory()
         let files = try identity.write(into: directory)
         let server = try await LoopbackTLSServer.start(identity.serverContext())
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = [
-            "s_client", "-connect", "127.0.0.1:\(server.port)", version, "-CAfile", files.trusted,
-            "-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost",
-        ]
-        let input = Pipe()
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let (input, output) = (Pipe(), Pipe())
+        let process = try ChildProcess(
+            "openssl",
+            [
+                "s_client", "-connect", "127.0.0.1:\(server.port)", version, "-CAfile", files.trusted,
+                "-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost",
+            ],
+            input: .file(input.fileHandleForReading),
+            output: .file(output.fileHandleForWriting)
+        )
+        try output.fileHandleForWriting.close()
         try input.fileHandleForWriting.write(contentsOf: Data("over the wire\n".utf8))
         var text = ""
         while !text.contains("over the wire") {
@@ -76,8 +75,7 @@ struct TLSSocketTests {
         }
         // The end of its input makes s_client say goodbye and leave.
         try input.fileHandleForWriting.close()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        #expect(process.wait() == 0)
         #expect(text.contains("over the wire"))
         #expect(text.contains("Verify return code: 0 (ok)") || text.contains("Verification: OK"))
         try await server.channel.close().get()
@@ -86,19 +84,18 @@ struct TLSSocketTests {
     @Test("a client that renegotiates gets no second handshake")
     func renegotiation() async throws {
         let server = try await LoopbackTLSServer.start(Self.identity.get().serverContext())
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = ["s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_2", "-msg"]
-        let input = Pipe()
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let (input, output) = (Pipe(), Pipe())
+        let process = try ChildProcess(
+            "openssl",
+            ["s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_2", "-msg"],
+            input: .file(input.fileHandleForReading),
+            output: .file(output.fileHandleForWriting)
+        )
+        try output.fileHandleForWriting.close()
         // s_client(1), connected commands: a line that begins with R renegotiates.
         try input.fileHandleForWriting.write(contentsOf: Data("R\n".utf8))
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
+        process.wait()
         let hellos = text.components(separatedBy: "Handshake [length").filter { $0.contains("ServerHello\n") }
         #expect(text.contains("ClientHello"))
         #expect(text.contains("no_renegotiation"))
