@@ -8,6 +8,7 @@ import NIOPosix
 struct GatewayJournal: Sendable {
     let journal: SQLiteJournal
     private let dispatchers: Dispatchers
+    private let logger: Logger
 
     /// Opens the journal and begins to deliver what it holds.
     ///
@@ -29,7 +30,7 @@ struct GatewayJournal: Sendable {
             logger.log(level: notice.level, "\(notice)")
         }
         let dispatchers = try await Dispatchers.start(destinations, journal: journal, on: group, logger: logger)
-        return GatewayJournal(journal: journal, dispatchers: dispatchers)
+        return GatewayJournal(journal: journal, dispatchers: dispatchers, logger: logger)
     }
 
     /// Begins no more attempts, and lets those under way end.
@@ -44,7 +45,16 @@ struct GatewayJournal: Sendable {
 
     /// Commits what waits and closes the file.
     func close(on loop: any EventLoop) -> EventLoopFuture<Void> {
-        journal.close(on: loop)
+        journal.close(on: loop).always { [journal, logger] _ in
+            let done = journal.statistics
+            logger.notice(
+                "journal closed",
+                metadata: [
+                    "events": "\(done.events)", "settled": "\(done.settled)", "commits": "\(done.commits)",
+                    "commits_with_events": "\(done.commitsWithEvents)",
+                ]
+            )
+        }
     }
 }
 
