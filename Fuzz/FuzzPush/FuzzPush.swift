@@ -59,13 +59,26 @@ struct FuzzPush {
     private static func checkProvider(_ body: ByteBuffer) {
         guard
             let provider = try? SipgateProvider(publicURL: "https://h", routePath: "/p", followUpKey: [1]),
-            let drafts = try? provider.decode(body)
+            let webhook = try? provider.decode(request(body))
         else { return }
+        guard case .events(let drafts, _) = webhook.takeIn(at: Timestamp(milliseconds: 0)) else { return }
         for draft in drafts {
             check(String(validating: draft.data.readableBytesView, as: UTF8.self) != nil, "data is not UTF-8")
             check(!draft.data.readableBytesView.contains { $0 < 0x20 }, "data holds a control character")
         }
-        check(provider.reply(to: drafts).status == 200, "an accepted push is not answered")
+        let reply = webhook.reply(to: .content(body), at: Timestamp(milliseconds: 0)).reply
+        check(reply.status == 200, "an accepted push is not answered")
+    }
+
+    private static func request(_ body: ByteBuffer) -> InboundRequest {
+        let head = RequestHead(
+            method: "POST",
+            target: "/p",
+            headers: HeaderFields([]),
+            client: ClientAddress(nil),
+            arrival: Timestamp(milliseconds: 0)
+        )
+        return InboundRequest(head: head, body: body)
     }
 
     private static func texts(_ fields: FormFields) -> [[UInt8]] {

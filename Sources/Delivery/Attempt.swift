@@ -14,11 +14,16 @@ class Attempt {
     final var deadline: NIODeadline
     /// Whether it was sent once before, on a connection that turned out to be stale.
     final var isRetry = false
+    /// How many bytes of the response's content are wanted; nil: none.
+    final let wantsContent: Int?
+    /// The content of the response, if it was wanted and not longer than that.
+    final var content: ByteBuffer?
 
-    init(event: Event, time: Timestamp, deadline: NIODeadline) {
+    init(event: Event, time: Timestamp, deadline: NIODeadline, wantsContent: Int? = nil) {
         self.event = event
         self.time = time
         self.deadline = deadline
+        self.wantsContent = wantsContent
     }
 
     /// Ends the attempt; called exactly once, by whoever takes it out of its last place.

@@ -1,6 +1,8 @@
 internal import NIOCore
 
-/// Reads the response to one POST (HTTP/1.0 and 1.1, RFC 9112) as far as a delivery has to know it, and drops content.
+/// Reads the response to one POST (HTTP/1.0 and 1.1, RFC 9112) as far as a delivery has to know it.
+///
+/// Content is dropped, unless somebody asked for it.
 ///
 /// It is for configured receivers, so it is small and strict: lines end with CR LF, and a framing that can be read in
 /// two ways is none. Interim responses are skipped, except 101, which is final. It keeps at most one line that has not
@@ -41,6 +43,10 @@ struct ResponseReader {
 
     private let maxHeaderBytes: Int
     private let maxHeaderFields: Int
+    /// How much content is kept; what is longer is not kept at all.
+    private let maxContentBytes: Int
+    /// The content so far; nil where it is dropped or too long.
+    private(set) var content: ByteBuffer?
     private var place = Place.statusLine
     private var framing = ResponseFraming()
     /// Of header section and trailers.
@@ -50,9 +56,11 @@ struct ResponseReader {
     private var partial = ByteBuffer()
     private var scanned = 0
 
-    init(limits: DeliveryLimits) {
-        maxHeaderBytes = limits.maxHeaderBytes
-        maxHeaderFields = limits.maxHeaderFields
+    /// - Parameters:
+    ///   - limits: Of the header section.
+    ///   - keepingContent: How many bytes of content somebody wants; nil drops it.
+    init(limits: DeliveryLimits, keepingContent: Int? = nil) {
+        self.init(limits.maxHeaderBytes, limits.maxHeaderFields, keepingContent)
     }
 
     /// Whether the end of the connection is the proper end of the response (RFC 9112, section 6.3, rule 8).
@@ -78,7 +86,7 @@ struct ResponseReader {
                 place = rest == 0 ? .chunkEnd : .chunk(left: rest)
                 if rest > 0 { return .needsMore }
             case .untilClose:
-                bytes.moveReaderIndex(to: bytes.writerIndex)
+                _ = skip(bytes.readableBytes, in: &bytes)
                 return .needsMore
             case .ended:
                 return .needsMore
@@ -100,9 +108,16 @@ struct ResponseReader {
         }
     }
 
-    /// Skips content, and returns how much of it has not come.
-    private func skip(_ left: Int, in bytes: inout ByteBuffer) -> Int {
+    /// Steps over content, and returns how much of it has not come.
+    private mutating func skip(_ left: Int, in bytes: inout ByteBuffer) -> Int {
         let count = min(left, bytes.readableBytes)
+        if let kept = content?.readableBytes {
+            if kept + count > maxContentBytes {
+                content = nil
+            } else {
+                content?.writeImmutableBuffer(bytes.getSlice(at: bytes.readerIndex, length: count) ?? ByteBuffer())
+            }
+        }
         bytes.moveReaderIndex(forwardBy: count)
         return left - count
     }
@@ -168,7 +183,7 @@ struct ResponseReader {
     private mutating func endHead() -> Step? {
         guard let content = framing.content else { return .garbled }
         if framing.isInterim {
-            self = ResponseReader(maxHeaderBytes, maxHeaderFields)
+            self = ResponseReader(maxHeaderBytes, maxHeaderFields, self.content == nil ? nil : maxContentBytes)
             return nil
         }
         switch content {
@@ -180,8 +195,10 @@ struct ResponseReader {
         return .head(framing.head)
     }
 
-    private init(_ maxHeaderBytes: Int, _ maxHeaderFields: Int) {
+    private init(_ maxHeaderBytes: Int, _ maxHeaderFields: Int, _ maxContentBytes: Int?) {
         self.maxHeaderBytes = maxHeaderBytes
         self.maxHeaderFields = maxHeaderFields
+        self.maxContentBytes = maxContentBytes ?? 0
+        content = maxContentBytes == nil ? nil : ByteBuffer()
     }
 }

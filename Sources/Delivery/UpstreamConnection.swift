@@ -45,7 +45,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Sends a request on this idle connection.
     func send(_ attempt: Attempt, as request: ByteBuffer) {
         machine.send(attempt)
-        reader = ResponseReader(limits: limits)
+        reader = ResponseReader(limits: limits, keepingContent: attempt.wantsContent)
         context?.writeAndFlush(wrapOutboundOut(request), promise: nil)
     }
 
@@ -94,6 +94,7 @@ final class UpstreamConnection: ChannelInboundHandler {
             if let pool { pool.retry(attempt) } else { attempt.finish(.unreachable(.closed)) }
             leave()
         case .finish(let attempt, let outcome):
+            attempt.content = reader.content
             leave()
             attempt.finish(outcome)
         }
@@ -132,9 +133,11 @@ final class UpstreamConnection: ChannelInboundHandler {
         case .wait:
             ()
         case .finishAndRelease(let attempt, let outcome):
+            attempt.content = reader.content
             pool?.release(self)
             attempt.finish(outcome)
         case .finishAndClose(let attempt, let outcome):
+            attempt.content = reader.content
             leave()
             attempt.finish(outcome)
         }

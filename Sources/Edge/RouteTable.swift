@@ -22,6 +22,9 @@ package struct RouteTable: Sendable {
         byPath = Dictionary(routes.enumerated().map { ($1.path, $0) }) { first, _ in first }
     }
 
+    /// The route at a position of the configuration.
+    package subscript(_ index: Int) -> Route { routes[index] }
+
     /// Finds the route of a request target (RFC 9112, section 3.2: origin form, or absolute form).
     package func match(_ target: String) -> Match? {
         let path = RouteTable.path(of: target)

@@ -72,8 +72,10 @@ package struct GatewayApplication: Sendable {
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool
     ) async throws {
+        let calls = await CallKeeping.recover(configuration, on: hashing, logger: logger)
         let loops = try await GatewayLoops.make(
             configuration,
+            calls: calls,
             journal: journal?.journal,
             on: group,
             hashing: hashing,
@@ -93,6 +95,8 @@ package struct GatewayApplication: Sendable {
             bound: configuration.shutdownTimeout,
             logger: logger
         )
+        let clock = loops.start(calls)
+        defer { clock?.cancel() }
         // In the order of dependence: what comes first ends last.
         var services = [
             ServiceGroupConfiguration.ServiceConfiguration(

@@ -13,31 +13,62 @@ import Webhooks
 struct GatewayLoops: Sendable {
     /// What the edge needs, by loop.
     let edge: EdgeLoops
-    private let forwarders: [NIOLoopBound<Forwarder>]
+    private let senders: [NIOLoopBound<Senders>]
+    private let pipelines: [NIOLoopBound<IngestPipeline>]
+
+    /// Who sends to destinations on one loop.
+    private struct Senders {
+        let forwarder: Forwarder
+        let inquirers: [Inquirer]
+
+        func drain(on loop: any EventLoop) -> EventLoopFuture<Void> {
+            EventLoopFuture.andAllComplete([forwarder.drain()] + inquirers.map { $0.drain() }, on: loop)
+        }
+    }
 
     /// Builds each loop's part on that loop.
     static func make(
         _ configuration: GatewayConfiguration,
+        calls: CallKeeping,
         journal: (any EventJournal)?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool,
         logger: Logger
     ) async throws -> GatewayLoops {
-        let shared = try Shared(configuration, journal: journal, hashing: hashing, logger: logger)
+        let shared = try Shared(configuration, calls: calls, journal: journal, hashing: hashing, logger: logger)
         var edges: [NIOLoopBound<EdgeLoop>] = []
-        var forwarders: [NIOLoopBound<Forwarder>] = []
+        var senders: [NIOLoopBound<Senders>] = []
+        var pipelines: [NIOLoopBound<IngestPipeline>] = []
         for loop in group.makeIterator() {
-            let (edge, forwarder) = try await loop.submit { try shared.part(on: loop) }.get()
+            let (edge, sender, pipeline) = try await loop.submit {
+                let (pipeline, forwarder, inquirers) = try shared.part(on: loop)
+                let senders = Senders(forwarder: forwarder, inquirers: inquirers)
+                return (
+                    NIOLoopBound(EdgeLoop(responder: pipeline), eventLoop: loop),
+                    NIOLoopBound(senders, eventLoop: loop), NIOLoopBound(pipeline, eventLoop: loop)
+                )
+            }.get()
             edges.append(edge)
-            forwarders.append(forwarder)
+            senders.append(sender)
+            pipelines.append(pipeline)
         }
-        return GatewayLoops(edge: EdgeLoops(edges), forwarders: forwarders)
+        return GatewayLoops(edge: EdgeLoops(edges), senders: senders, pipelines: pipelines)
+    }
+
+    /// Lets time pass for calls, on one of the loops.
+    ///
+    /// - Returns: what to cancel at the end.
+    func start(_ calls: CallKeeping) -> RepeatedTask? {
+        guard let pipeline = pipelines.first else { return nil }
+        return calls.start(on: pipeline.eventLoop) { drafts, time, route in
+            pipeline.value.keep(drafts, at: time, onRoute: route)
+        }
     }
 
     /// Lets running attempts end and closes the connections to the destinations.
     func drain(on loop: any EventLoop) -> EventLoopFuture<Void> {
-        let drained = forwarders.map { forwarder in
-            forwarder.eventLoop.flatSubmit { forwarder.value.drain() }
+        let drained = senders.map { sender in
+            sender.eventLoop.flatSubmit { sender.value.drain(on: sender.eventLoop) }
         }
         return EventLoopFuture.andAllComplete(drained, on: loop)
     }
@@ -46,6 +77,7 @@ struct GatewayLoops: Sendable {
 /// What all loops share: immutable, or locked by its owner.
 private struct Shared: Sendable {
     let configuration: GatewayConfiguration
+    let calls: CallKeeping
     let journal: (any EventJournal)?
     let routes: RouteTable
     let credentials: CredentialStore
@@ -56,11 +88,13 @@ private struct Shared: Sendable {
 
     init(
         _ configuration: GatewayConfiguration,
+        calls: CallKeeping,
         journal: (any EventJournal)?,
         hashing: NIOThreadPool,
         logger: Logger
     ) throws {
         self.configuration = configuration
+        self.calls = calls
         self.journal = journal
         let positions = Dictionary(
             configuration.destinations.enumerated().map { ($1.name, $0) }
@@ -85,17 +119,25 @@ private struct Shared: Sendable {
     }
 
     /// Builds the part of one loop, on it.
-    func part(on loop: any EventLoop) throws -> (NIOLoopBound<EdgeLoop>, NIOLoopBound<Forwarder>) {
+    func part(on loop: any EventLoop) throws -> (IngestPipeline, Forwarder, [Inquirer]) {
         let forwarder = Forwarder(destinations: configuration.destinations, eventLoop: loop, loops: loops)
-        let lanes = try configuration.routes.map { route in
-            IngestPipeline.Lane(
+        var inquirers: [Inquirer] = []
+        let lanes = try zip(configuration.routes, calls.routes).map { route, known in
+            let inquiry = route.calls.decide.flatMap { decide in
+                inquirer(for: decide, on: loop).map { (inquirer: $0, deadline: decide.deadline) }
+            }
+            if let inquiry { inquirers.append(inquiry.inquirer) }
+            return IngestPipeline.Lane(
                 provider: try SipgateProvider(
                     publicURL: configuration.publicURL,
                     routePath: route.path,
-                    followUpKey: followUpKey
+                    followUpKey: followUpKey,
+                    route: known
                 ),
                 source: configuration.publicURL + route.path,
-                isDurable: route.isDurable
+                isDurable: route.isDurable,
+                followUps: route.calls.followUps,
+                inquiry: inquiry
             )
         }
         let pipeline = IngestPipeline(
@@ -108,9 +150,15 @@ private struct Shared: Sendable {
             log: IngestLog(logger: logger, destinations: configuration.destinations.map(\.name)),
             eventLoop: loop
         )
-        return (
-            NIOLoopBound(EdgeLoop(responder: pipeline), eventLoop: loop),
-            NIOLoopBound(forwarder, eventLoop: loop)
-        )
+        return (pipeline, forwarder, inquirers)
+    }
+
+    /// Questions have connections of their own: a backlog must not stand before a caller.
+    private func inquirer(for decide: CallsConfiguration.Decide, on loop: any EventLoop) -> Inquirer? {
+        guard var destination = configuration.destinations.first(where: { $0.name == decide.destination }) else {
+            return nil
+        }
+        destination.target = decide.path
+        return Inquirer(destination, eventLoop: loop, loops: loops)
     }
 }

@@ -5,7 +5,7 @@ package import Webhooks
 ///
 /// Every call sees one consistent state of the file. The calls block on the disk: not for event loops.
 package final class JournalReader: Sendable {
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
 
     /// Opens the file read-only.
     ///

@@ -25,7 +25,7 @@ struct JournalScan {
         var receipts: Set<Int64>
     }
 
-    private let database: Database
+    let database: Database
     private let kinds: [Int64: Kind]
     /// Destinations by their id in the file.
     let standings: [Int64: Standing]
@@ -152,7 +152,7 @@ struct JournalScan {
         ids.map(String.init).joined(separator: ", ")
     }
 
-    private func entry(_ row: Row) -> JournalEntry? {
+    func entry(_ row: Row) -> JournalEntry? {
         guard let kind = kinds[row.value("kind")], let id = EventID(bytes: row.value("id")) else { return nil }
         let data: Data = row.value("data")
         let draft = EventDraft(type: kind.type, subject: row.value("subject"), data: ByteBuffer(bytes: data))

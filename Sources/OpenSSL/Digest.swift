@@ -19,6 +19,28 @@ package struct Digest: Sendable, Hashable {
         }
     }
 
+    /// The digest in hexadecimal, as `description` has it; nil for other text.
+    package init?(hexadecimal text: String) {
+        let digits = Array(text.utf8)
+        guard digits.count == 64 else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: 64, by: 2) {
+            guard let high = Digest.value(of: digits[index]), let low = Digest.value(of: digits[index + 1]) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
+        }
+        self.init(bytes.span)
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
     /// The bytes as an array without allocation.
     package var bytes: InlineArray<32, UInt8> {
         withUnsafeBytes(of: words) { $0.loadUnaligned(as: InlineArray<32, UInt8>.self) }

@@ -29,6 +29,14 @@ package struct ReplayWindow: Sendable {
             self.gather = gather
         }
 
+        /// The key of a push that the journal tells of.
+        init(event: PushEvent, leg: String, body: Digest, gather: Int?) {
+            self.event = event
+            self.leg = leg
+            self.body = body
+            self.gather = gather
+        }
+
         /// Whether two equal ones are the same push.
         fileprivate var isTelling: Bool { event != .dtmf || gather != nil }
     }
@@ -65,6 +73,9 @@ package struct ReplayWindow: Sendable {
 
     /// How many pushes are remembered.
     package var count: Int { firstSeen.count }
+
+    /// Whether a push is remembered.
+    func remembers(_ key: Key) -> Bool { firstSeen[key] != nil }
 
     /// Says whether a push is new, and remembers it.
     package mutating func admit(_ key: Key, at now: Timestamp) -> Verdict {

@@ -28,12 +28,21 @@ package struct EventDraft: Sendable {
     package var data: ByteBuffer
     /// Which way the thing went, in the provider's words (sipgate: `in`, `out`); nil when it did not say.
     package var direction: String?
+    /// When it happened, for events that no push brought; nil: when their push arrived.
+    package var time: Timestamp?
 
-    package init(type: EventType, subject: String, data: ByteBuffer, direction: String? = nil) {
+    package init(
+        type: EventType,
+        subject: String,
+        data: ByteBuffer,
+        direction: String? = nil,
+        time: Timestamp? = nil
+    ) {
         self.type = type
         self.subject = subject
         self.data = data
         self.direction = direction
+        self.time = time
     }
 }
 
@@ -45,7 +54,7 @@ package final class Event: Sendable {
     package let id: EventID
     /// Where it came from: the public URL of its route.
     package let source: String
-    /// When the push arrived.
+    /// When the push arrived, or what no push brought happened.
     package let time: Timestamp
     /// What happened, to what, and the rest.
     package let draft: EventDraft

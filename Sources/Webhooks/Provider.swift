@@ -10,16 +10,47 @@ package protocol Provider: AnyObject {
     /// - Throws: a `Rejection` with a status of 415.
     func screen(_ headers: HeaderFields) throws(Rejection)
 
-    /// Turns the content of a push into zero or more events.
+    /// Decodes and checks a push: its signature, its form, its values, whose it is.
     ///
     /// - Throws: a `Rejection` that names the field and the reason.
-    func decode(_ body: ByteBuffer) throws(Rejection) -> [EventDraft]
+    func decode(_ request: InboundRequest) throws(Rejection) -> any Webhook
+}
 
-    /// Whether a push to a follow-up address proves by its token that the address came from an earlier reply of ours.
-    func vouches(for drafts: [EventDraft], followUp: FollowUp) -> Bool
+/// One push that was decoded, on its way to the journal and its reply: `takeIn`, then `reply` or `withdraw`.
+package protocol Webhook: AnyObject {
+    /// Whether it proves by the token of a follow-up address that the address came from an earlier reply of ours.
+    func isVouchedFor(by followUp: FollowUp) -> Bool
 
-    /// The reply to an accepted push.
-    func reply(to drafts: [EventDraft]) -> Reply
+    /// Takes it into what is known of its provider's things; called once.
+    ///
+    /// - Parameter time: when it arrived.
+    func takeIn(at time: Timestamp) -> Intake
+
+    /// The reply, and what is to be told of how it came about.
+    ///
+    /// - Parameters:
+    ///   - answer: what the destination said that was asked; nil when none was.
+    ///   - time: when the push arrived.
+    func reply(to answer: InquiryAnswer?, at time: Timestamp) -> (reply: Reply, note: EventDraft?)
+
+    /// It could not be kept: when it comes again it is not a repetition.
+    func withdraw()
+}
+
+/// What a push means for the gateway.
+package enum Intake {
+    /// It was there before: nothing is kept, and it is answered as it was then.
+    case repetition(Reply)
+    /// These are to be kept, together and in this order; a decision may be asked for with the first.
+    case events([EventDraft], asks: Bool)
+}
+
+/// What came of asking a destination for a decision.
+package enum InquiryAnswer: Sendable, Equatable {
+    /// The content of a 2xx response.
+    case content(ByteBuffer)
+    /// Why there is none, in words for the one who runs the destination.
+    case missing(String)
 }
 
 /// What is behind the path of a route in a follow-up address: `/hooks/sipgate/<kind>/<token>`.
@@ -33,4 +64,14 @@ package struct FollowUp: Sendable, Equatable {
         self.kind = kind
         self.token = token
     }
+}
+
+/// What proves that a push to a follow-up address is the provider's.
+package enum FollowUpPolicy: String, Sendable, CaseIterable {
+    /// The token in the address, or credentials.
+    case either
+    /// The token alone.
+    case token
+    /// Credentials alone.
+    case credentials
 }

@@ -43,6 +43,25 @@ extension ReasonCode {
                 "Too many wrong credentials came from this address.",
                 "Wait for the time in Retry-After, then send the right ones."
             )
+        case .tokenWrong:
+            (
+                "The address of this follow-up was not made for this event of this call.",
+                "Post to the addresses of the reply as they stand; they work for their own call alone."
+            )
+        case .signatureMissing:
+            ("The push is not signed.", "Send X-Sipgate-Signature; this route takes signed pushes only.")
+        case .signatureMalformed:
+            ("The signature cannot be read.", "Send X-Sipgate-Signature once, in base64 on one line.")
+        case .signatureWrong:
+            (
+                "The signature does not belong to this content.",
+                "Sign the content as it is sent; the operator checks that the route has the current public key."
+            )
+        case .accountMismatch:
+            (
+                "The push does not belong to the account of this route.",
+                "Check the account and the numbers that the route is configured for."
+            )
         case .unsupportedMediaType:
             ("The media type is not supported.", "Send application/x-www-form-urlencoded.")
         case .unsupportedCharset:

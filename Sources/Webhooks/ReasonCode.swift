@@ -20,6 +20,11 @@ package enum ReasonCode: String, Sendable, CaseIterable {
     case credentialsMalformed = "credentials_malformed"
     case credentialsWrong = "credentials_wrong"
     case tooManyFailures = "too_many_failures"
+    case tokenWrong = "token_wrong"
+    case signatureMissing = "signature_missing"
+    case signatureMalformed = "signature_malformed"
+    case signatureWrong = "signature_wrong"
+    case accountMismatch = "account_mismatch"
     // Decoding: the bytes are not what their type says.
     case unsupportedMediaType = "unsupported_media_type"
     case unsupportedCharset = "unsupported_charset"
@@ -53,6 +58,7 @@ package enum ReasonCode: String, Sendable, CaseIterable {
             .invalidPercentEncoding, .invalidUTF8, .tooManyFields:
             400
         case .credentialsMissing, .credentialsMalformed, .credentialsWrong: 401
+        case .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong, .accountMismatch: 403
         case .unknownPath: 404
         case .methodNotAllowed: 405
         case .headerTimeout, .bodyTimeout: 408

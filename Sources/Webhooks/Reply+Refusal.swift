@@ -56,7 +56,8 @@ extension ReasonCode {
             .headerTimeout, .bodyTimeout, .bodyTooLarge, .unsupportedExpectation, .shuttingDown:
             true
         case .unknownPath, .methodNotAllowed, .credentialsMissing, .credentialsMalformed,
-            .credentialsWrong, .tooManyFailures, .unsupportedMediaType, .unsupportedCharset,
+            .credentialsWrong, .tooManyFailures, .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong,
+            .accountMismatch, .unsupportedMediaType, .unsupportedCharset,
             .unsupportedContentCoding, .invalidPercentEncoding, .invalidUTF8, .tooManyFields, .unknownEvent,
             .missingField, .duplicateField, .controlCharacter, .valueTooLong, .invalidIdentifier, .invalidDirection,
             .invalidNumber, .invalidDTMF, .destinationUnavailable, .destinationTimeout, .destinationRefused,

@@ -99,7 +99,5 @@ extension Breakage {
         ),
         .init("event_loops: 2", "admin: {address: 0.0.0.0:1}", at: "2:18", "admin.address", "loopback interface"),
         .init("event_loops: 2", "admin: {}", at: "2:8", "admin.address", "is missing"),
-        .init("durable: false", "decide: {}", at: "18:5", "routes[0].decide", "not available"),
-        .init("durable: false", "signature: {mode: require}", at: "18:5", "routes[0].signature", "not available"),
     ]
 }

@@ -36,8 +36,7 @@ struct CallSchemaTests {
             for push in pushes {
                 let time = CallTracker.start.adding(push.at)
                 let tracked = tracker.observe(CallObservation(push.push), at: time)
-                var draft = CallNormalizer().draft(of: push.push)
-                tracked.context.add(to: &draft)
+                let draft = CallNormalizer().draft(of: push.push) { json in tracked.context.write(to: &json) }
                 events.append(event(draft, at: time))
                 derived += tracked.derived
             }

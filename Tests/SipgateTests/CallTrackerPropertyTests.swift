@@ -170,12 +170,8 @@ struct CallTrackerPropertyTests {
 
     /// The data of its event as the gateway would write it.
     private func data(of push: CallObservation, _ context: CallContext) -> ByteBuffer {
-        var draft = EventDraft(
-            type: EventType(namespace: "io.sipgate", name: type(of: push)),
-            subject: push.leg,
-            data: ByteBuffer()
-        )
-        draft.data.writeJSON { json in
+        var data = ByteBuffer()
+        data.writeJSON { json in
             json.object { json in
                 json.field("leg", push.leg)
                 json.field("originalLeg", push.originalLeg)
@@ -186,10 +182,10 @@ struct CallTrackerPropertyTests {
                 json.field("diversion", push.diversion)
                 if !push.users.isEmpty { json.write("users", push.users) }
                 json.field("cause", push.cause)
+                context.write(to: &json)
             }
         }
-        context.add(to: &draft)
-        return draft.data
+        return data
     }
 }
 

@@ -7,13 +7,14 @@ import Webhooks
 @Suite("Call tracker")
 struct CallTrackerTests: CallPushes {
     private func data(_ context: CallContext) throws -> JSONValue {
-        var draft = EventDraft(
-            type: EventType(namespace: "io.sipgate", name: "call.ended"),
-            subject: "A",
-            data: ByteBuffer(string: #"{"leg":"A"}"#)
-        )
-        context.add(to: &draft)
-        return try JSONValue(parsing: draft.data.readableBytesView)
+        var data = ByteBuffer()
+        data.writeJSON { json in
+            json.object { json in
+                json.field("leg", "A")
+                context.write(to: &json)
+            }
+        }
+        return try JSONValue(parsing: data.readableBytesView)
     }
 
     // MARK: What pushes leave out

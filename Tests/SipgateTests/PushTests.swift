@@ -9,8 +9,8 @@ struct PushTests {
     private static let start = "event=newCall&direction=in&from=498999998071&to=493023125401&callId=99A1"
 
     private func data(of body: some Sequence<UInt8>) throws -> JSONValue {
-        let drafts = try SipgateProvider.forTests().decode(ByteBuffer(bytes: body))
-        return try JSONValue(parsing: try #require(drafts.first).data.readableBytesView)
+        let draft = try CallNormalizer.draft(ofPush: ByteBuffer(bytes: body))
+        return try JSONValue(parsing: draft.data.readableBytesView)
     }
 
     @Test(
@@ -89,7 +89,7 @@ struct PushTests {
     @Test("unknown names that look the same but have other bytes stay apart")
     func normalization() throws {
         let body = Array((PushTests.start + "&\u{E4}=1&a\u{308}=2").utf8)
-        let draft = try #require(try SipgateProvider.forTests().decode(ByteBuffer(bytes: body)).first)
+        let draft = try CallNormalizer.draft(ofPush: ByteBuffer(bytes: body))
         let end = Array("\"extra\":{\"a\u{308}\":[\"2\"],\"\u{E4}\":[\"1\"]}}".utf8)
         #expect(draft.data.readableBytesView.suffix(end.count).elementsEqual(end))
     }
@@ -99,7 +99,7 @@ struct PushTests {
         let body =
             "event=hangup&callId=B&cause=callEnd&to=12&from=4921155667788&direction=in&origCallId=A&xcid=x1"
             + "&user=Al+%22A%22&userId=w0&fullUserId=1w0&answeringNumber=49&diversion=d&new=v"
-        let draft = try #require(try SipgateProvider.forTests().decode(ByteBuffer(string: body)).first)
+        let draft = try CallNormalizer.draft(ofPush: ByteBuffer(string: body))
         let expected =
             #"{"leg":"B","originalLeg":"A","correlation":"x1","direction":"in","#
             + #""from":{"kind":"number","e164":"+4921155667788","raw":"4921155667788"},"to":{"kind":"short","raw":"12"},"#

@@ -26,7 +26,7 @@ struct SchemaTests {
         var events: [String] = []
         for number in 0..<300 as Range<UInt64> {
             var generator = PushGenerator(seed: number)
-            let drafts = try SipgateProvider.forTests().decode(generator.push())
+            let drafts = try SipgateProvider.forTests().webhook(String(buffer: generator.push())).drafts()
             events.append(contentsOf: drafts.map(SchemaTests.event))
         }
         for (number, verdict) in try SchemaTests.check(events).enumerated() where verdict != "ok" {
@@ -58,7 +58,7 @@ struct SchemaTests {
     @Test("the schemas refuse what the events promise never to be")
     func strict() throws {
         let body = "event=newCall&direction=in&from=498999998071&to=493023125401&callId=1&user[]=Ida"
-        let drafts = try SipgateProvider.forTests().decode(ByteBuffer(string: body))
+        let drafts = try SipgateProvider.forTests().webhook(body).drafts()
         let event = SchemaTests.event(try #require(drafts.first))
         let broken = SchemaTests.breaches.map { event.replacing($0.0, with: $0.1) }
         let verdicts = try SchemaTests.check([event] + broken)

@@ -119,8 +119,13 @@ package enum ConfigurationLoader {
         let (destinations, destinationNames) = DestinationSection(base: base, environment: environment)
             .read(top)
         let journal = JournalSection(base: base).read(top)
-        let routes = RouteSection(users: userNames, destinations: destinationNames, hasJournal: top.has("journal"))
-            .read(top)
+        let routes = RouteSection(
+            users: userNames,
+            destinations: destinationNames,
+            hasJournal: top.has("journal"),
+            base: base
+        )
+        .read(top)
         let followUpKey = followUpKey(top, base: base, environment: environment)
         let logging = logging(top)
         let shutdownTimeout = top.scalar("shutdown_timeout")?.duration(in: .milliseconds(100) ... .minutes(10))

@@ -73,6 +73,11 @@ struct ConfigurationSection {
         values[key]?.position ?? position
     }
 
+    /// Whatever stands under a key.
+    func node(_ key: String) -> Node? {
+        values[key]?.node
+    }
+
     /// A single value; nil when the key is absent, or holds a list or a mapping, which is noted.
     func scalar(_ key: String) -> ConfigurationScalar? {
         values[key].flatMap { scalar($0.node, joined(key)) }

@@ -1,5 +1,6 @@
 import Delivery
 import NIOCore
+import Sipgate
 
 /// Reads `destinations`.
 struct DestinationSection {
@@ -7,7 +8,9 @@ struct DestinationSection {
     let environment: [String: String]
 
     /// The names of event types, as `types` gives them.
-    static let eventTypes = ["call.started", "call.answered", "call.ended", "call.digits"]
+    static let eventTypes =
+        ["call.started", "call.answered", "call.ended", "call.digits", "call.decided"]
+        + DerivedEvent.Kind.allCases.map(\.rawValue)
 
     private static let keys = ConfigurationSection.Keys(
         known: [

@@ -77,6 +77,8 @@ package struct RouteConfiguration: Sendable {
     package var destinations: [String]
     /// Whether a push is answered when the journal has it; else it is forwarded first, and nothing is stored.
     package var isDurable: Bool
+    /// What it does with calls.
+    package var calls = CallsConfiguration()
 }
 
 /// The durable queue between accepting and delivering.

@@ -5,13 +5,10 @@ struct RouteSection {
     let destinations: Set<String>
     /// Whether the file has a `journal`, good or bad.
     let hasJournal: Bool
+    let base: BaseFolder
 
     private static let keys = ConfigurationSection.Keys(
-        known: ["path", "provider", "users", "destinations", "durable"],
-        later: [
-            "decide": "remove it; every call goes on as if there were no webhook",
-            "signature": "remove it; requests are authenticated by their credentials",
-        ]
+        known: ["path", "provider", "users", "destinations", "durable"] + CallsSection.keys
     )
     /// What a provider puts behind the path of a route in its follow-up addresses.
     private static let followUps = ["answer", "hangup", "dtmf"]
@@ -42,13 +39,15 @@ struct RouteSection {
             if let durable, isDurable, !hasJournal {
                 durable.error("needs a journal", remedy: "add `journal: {path: ../var/journal.sqlite}`")
             }
+            let calls = CallsSection(destinations: self.destinations, base: base).read(section, isDurable: isDurable)
             guard let path, let provider, let users, let destinations else { return nil }
             return RouteConfiguration(
                 path: path,
                 provider: provider,
                 users: users,
                 destinations: destinations,
-                isDurable: isDurable
+                isDurable: isDurable,
+                calls: calls
             )
         }
     }

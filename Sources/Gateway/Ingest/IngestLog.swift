@@ -9,6 +9,11 @@ struct IngestLog: Sendable {
     /// Names by position in the configuration.
     let destinations: [String]
 
+    /// A push came again: sipgate never does that, so somebody should know.
+    func repeated(on route: Route) {
+        logger.warning("push came again and was not kept", metadata: ["route": "\(route.path)"])
+    }
+
     /// An attempt has come to an end.
     func attempted(_ event: Event, route: Route, destination: Int, outcome: AttemptOutcome) {
         switch outcome {

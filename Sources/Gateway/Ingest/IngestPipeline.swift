@@ -18,6 +18,10 @@ final class IngestPipeline: Responder {
         let source: String
         /// Whether the reply waits for the journal; else for the destinations.
         let isDurable: Bool
+        /// What proves that a push to a follow-up address is the provider's.
+        let followUps: FollowUpPolicy
+        /// Who is asked before the reply, and for how long; nil: nobody.
+        let inquiry: (inquirer: Inquirer, deadline: TimeAmount)?
     }
 
     private let routes: RouteTable
@@ -57,12 +61,13 @@ final class IngestPipeline: Responder {
         guard let match = routes.match(head.target) else { return .refused(.refusal(.unknownPath)) }
         guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed)) }
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
-        if match.followUp == nil, head.headers.count("authorization") == 0 {
+        let lane = lanes[match.index]
+        if match.followUp == nil || lane.followUps == .credentials, head.headers.count("authorization") == 0 {
             return .refused(.refusal(.credentialsMissing))
         }
         // What does it send?
         do throws(Rejection) {
-            try lanes[match.index].provider.screen(head.headers)
+            try lane.provider.screen(head.headers)
             return .accepted(match)
         } catch {
             return .refused(.refusal(error))
@@ -73,10 +78,13 @@ final class IngestPipeline: Responder {
 
     func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
         // A follow-up address is its own credential: sipgate does not repeat user and password there.
-        if let followUp = match.followUp {
-            let provider = lanes[match.index].provider
-            if let drafts = try? provider.decode(request.body), provider.vouches(for: drafts, followUp: followUp) {
-                return accept(drafts, from: request, on: match, reply)
+        if let followUp = match.followUp, lanes[match.index].followUps != .credentials {
+            do throws(Rejection) {
+                let webhook = try lanes[match.index].provider.decode(request)
+                if webhook.isVouchedFor(by: followUp) { return accept(webhook, from: request, on: match, reply) }
+                if lanes[match.index].followUps == .token { return reply(.refusal(.tokenWrong)) }
+            } catch {
+                if lanes[match.index].followUps == .token { return reply(.refusal(error)) }
             }
         }
         let verdict = authenticator.evaluate(
@@ -97,8 +105,7 @@ final class IngestPipeline: Responder {
         switch verdict {
         case .admit:
             do throws(Rejection) {
-                let drafts = try lanes[match.index].provider.decode(request.body)
-                accept(drafts, from: request, on: match, reply)
+                accept(try lanes[match.index].provider.decode(request), from: request, on: match, reply)
             } catch {
                 reply(.refusal(error))
             }
@@ -120,26 +127,102 @@ final class IngestPipeline: Responder {
         }
     }
 
-    /// Everything is known to be good: make the events facts, and answer only when they are where they belong.
+    /// Everything is known to be good: make the events facts, ask who is to be asked, and answer only when the events
+    /// are where they belong.
     private func accept(
-        _ drafts: [EventDraft],
+        _ webhook: any Webhook,
         from request: InboundRequest,
         on match: RouteTable.Match,
         _ reply: @escaping (Reply) -> Void
     ) {
         let lane = lanes[match.index]
-        let traceParent = TraceParent.of(request.head.headers)
-        let events = drafts.map { draft in
-            Event(
-                id: ids.next(at: request.head.arrival),
-                source: lane.source,
-                time: request.head.arrival,
-                draft: draft,
-                traceParent: traceParent
-            )
+        let arrival = request.head.arrival
+        switch webhook.takeIn(at: arrival) {
+        case .repetition(let earlier):
+            log.repeated(on: match.route)
+            reply(earlier)
+        case .events(let drafts, let asks):
+            let traceParent = TraceParent.of(request.head.headers)
+            let events = drafts.map { event(of: $0, at: arrival, on: lane, traceParent) }
+            guard asks, let (inquirer, deadline) = lane.inquiry, let first = events.first else {
+                return place(events, on: match) { refusal in
+                    self.finish(webhook, refusal, nil, from: request, on: match, reply)
+                }
+            }
+            // Side by side: the reply waits for both, and for the decision no longer than the caller may.
+            let deliberation = Deliberation { refusal, answer in
+                self.finish(webhook, refusal, answer, from: request, on: match, reply)
+            }
+            place(events, on: match) { deliberation.placed($0) }
+            inquirer.ask(first, until: end(of: deadline, since: arrival)) { deliberation.answered($0) }
         }
-        let complete = { (refusal: Reply?) in reply(refusal ?? lane.provider.reply(to: drafts)) }
-        if lane.isDurable, let journal {
+    }
+
+    /// Answers, and keeps how the answer came about.
+    private func finish(
+        _ webhook: any Webhook,
+        _ refusal: Reply?,
+        _ answer: InquiryAnswer?,
+        from request: InboundRequest,
+        on match: RouteTable.Match,
+        _ reply: (Reply) -> Void
+    ) {
+        if let refusal {
+            webhook.withdraw()
+            return reply(refusal)
+        }
+        let (good, note) = webhook.reply(to: answer, at: request.head.arrival)
+        reply(good)
+        guard let note else { return }
+        // The caller does not wait for this one: should a crash lose it, only the record of a decision is lost.
+        let traceParent = TraceParent.of(request.head.headers)
+        place([event(of: note, at: .now(), on: lanes[match.index], traceParent)], on: match) { _ in }
+    }
+
+    /// Keeps events that no push brought: they follow from time alone.
+    ///
+    /// - Returns: completes when they are durable.
+    func keep(_ drafts: [EventDraft], at time: Timestamp, onRoute index: Int) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        guard let journal else {
+            promise.succeed()
+            return promise.futureResult
+        }
+        let entries = drafts.map { entry(event(of: $0, at: time, on: lanes[index], nil), on: routes[index]) }
+        journal.append(entries, promise: promise)
+        return promise.futureResult
+    }
+
+    private func entry(_ event: Event, on route: Route) -> NewEntry {
+        var wanting = DestinationSet()
+        for place in route.destinations where forwarder.wants(event, place) { wanting.insert(place) }
+        return NewEntry(event: event, route: route.path, destinations: wanting)
+    }
+
+    private func event(of draft: EventDraft, at time: Timestamp, on lane: Lane, _ traceParent: String?) -> Event {
+        Event(
+            id: ids.next(at: time),
+            source: lane.source,
+            time: draft.time ?? time,
+            draft: draft,
+            traceParent: traceParent
+        )
+    }
+
+    /// When a decision is of no use any more: the rest of the deadline is for the reply itself.
+    private func end(of deadline: TimeAmount, since arrival: Timestamp) -> NIODeadline {
+        let spent = TimeAmount.milliseconds(max(0, Timestamp.now().milliseconds - arrival.milliseconds))
+        let reserve = TimeAmount.nanoseconds(min(50_000_000, deadline.nanoseconds / 10))
+        return eventLoop.now + (deadline - spent - reserve)
+    }
+
+    /// Makes the events durable, or sends them on where nothing is stored.
+    private func place(
+        _ events: [Event],
+        on match: RouteTable.Match,
+        _ complete: @escaping (Reply?) -> Void
+    ) {
+        if lanes[match.index].isDurable, let journal {
             keep(events, on: match.route, in: journal, complete)
         } else {
             forward(events, on: match.route, complete)
@@ -155,11 +238,7 @@ final class IngestPipeline: Responder {
         in journal: any EventJournal,
         _ complete: @escaping (Reply?) -> Void
     ) {
-        let entries = events.map { event in
-            var wanting = DestinationSet()
-            for place in route.destinations where forwarder.wants(event, place) { wanting.insert(place) }
-            return NewEntry(event: event, route: route.path, destinations: wanting)
-        }
+        let entries = events.map { entry($0, on: route) }
         let promise = eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { result in
             switch result {

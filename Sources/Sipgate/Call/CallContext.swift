@@ -1,5 +1,5 @@
 import NIOCore
-package import Webhooks
+import Webhooks
 
 /// What call tracking makes of a push.
 package struct TrackedPush: Sendable {
@@ -26,7 +26,8 @@ package struct CallContext: Sendable {
     /// Whether the leg had this push before.
     package let isDuplicate: Bool
 
-    private var direction: Direction?
+    /// Which way the call goes, where the push does not say.
+    private(set) var direction: Direction?
     private var correlation: String?
     private var from: PhoneNumber?
     private var to: PhoneNumber?
@@ -65,36 +66,24 @@ package struct CallContext: Sendable {
         return push.users.isEmpty && !people.isEmpty ? people : nil
     }
 
-    /// Adds it to the event of the push.
-    package func add(to draft: inout EventDraft) {
-        // The data is one object, written by us: its last byte is the closing brace, and at least the leg is in it.
-        var added = ByteBuffer()
-        added.writeJSON(capacity: 256) { json in
-            json.object { json in
-                json.field("call", call)
-                json.field("confidence", confidence.rawValue)
-                json.field("continues", continues)
-                if isPartial { json.field("partial", true) }
-                if isLate { json.field("late", true) }
-                if isDuplicate { json.field("duplicate", true) }
-                json.field("direction", direction?.rawValue)
-                json.field("correlation", correlation)
-                json.write("from", from)
-                json.write("to", to)
-                if let users {
-                    json.write("users", users)
-                    json.field("voicemail", users.contains { $0.name == "voicemail" })
-                }
-                json.field("ringMilliseconds", ringMilliseconds)
-                json.field("talkMilliseconds", talkMilliseconds)
-            }
+    /// Writes what the push does not say, as members of the data of its event.
+    func write(to json: inout JSONWriter) {
+        json.field("call", call)
+        json.field("confidence", confidence.rawValue)
+        json.field("continues", continues)
+        if isPartial { json.field("partial", true) }
+        if isLate { json.field("late", true) }
+        if isDuplicate { json.field("duplicate", true) }
+        json.field("direction", direction?.rawValue)
+        json.field("correlation", correlation)
+        json.write("from", from)
+        json.write("to", to)
+        if let users {
+            json.write("users", users)
+            json.field("voicemail", users.contains { $0.name == "voicemail" })
         }
-        guard draft.data.readableBytes > 2 else { return }
-        draft.data.moveWriterIndex(to: draft.data.writerIndex - 1)
-        draft.data.writeString(",")
-        added.moveReaderIndex(forwardBy: 1)
-        draft.data.writeImmutableBuffer(added)
-        draft.direction = draft.direction ?? direction?.rawValue
+        json.field("ringMilliseconds", ringMilliseconds)
+        json.field("talkMilliseconds", talkMilliseconds)
     }
 }
 

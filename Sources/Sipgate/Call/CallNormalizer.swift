@@ -12,14 +12,29 @@ struct CallNormalizer: Sendable {
     private let digits = EventType(namespace: "io.sipgate", name: "call.digits")
 
     /// The event for a push.
-    func draft(of push: Push) -> EventDraft {
+    ///
+    /// - Parameters:
+    ///   - push: The push.
+    ///   - direction: Which way its call goes, where the push does not say.
+    ///   - more: Writes what is known beside the push, as further members.
+    /// - Returns: The event.
+    func draft(
+        of push: Push,
+        direction: Direction? = nil,
+        adding more: (inout JSONWriter) -> Void = { _ in }
+    ) -> EventDraft {
         var data = ByteBuffer()
-        data.writeJSON(capacity: 768) { json in json.object { json in write(push, &json) } }
+        data.writeJSON(capacity: 896) { json in
+            json.object { json in
+                write(push, &json)
+                more(&json)
+            }
+        }
         return EventDraft(
             type: type(of: push.event),
             subject: push.leg.text,
             data: data,
-            direction: push.direction?.rawValue
+            direction: (push.direction ?? direction)?.rawValue
         )
     }
 

@@ -2,7 +2,7 @@ import NIOCore
 
 extension CallObservation {
     /// The journal holds what was accepted: a body of 64 KiB grows when it is written as JSON.
-    private static let limits = JSONReader.Limits(bytes: 1 << 20, depth: 8, items: 1024)
+    static let limits = JSONReader.Limits(bytes: 1 << 20, depth: 8, items: 1024)
 
     /// The observation that an event came from, read back from its data; nil for events that are not sipgate's own.
     ///
@@ -10,14 +10,7 @@ extension CallObservation {
     ///   - type: The name of its type, `call.started`.
     ///   - data: Its data, enriched or not: what was added came from the leg, and tells it nothing new.
     init?(type: String, data: ByteBuffer) {
-        let event: PushEvent
-        switch type {
-        case "call.started": event = .newCall
-        case "call.answered": event = .answer
-        case "call.ended": event = .hangup
-        case "call.digits": event = .dtmf
-        default: return nil
-        }
+        guard let event = PushEvent(eventType: type) else { return nil }
         guard let tree = try? JSONReader.read(data, limits: CallObservation.limits), let leg = tree["leg"]?.text else {
             return nil
         }

@@ -50,6 +50,10 @@ package struct CallTrackerRecovery: Sendable {
             derive(tracker.observe(push, at: time).derived)
             return
         }
+        if type == DecisionRecord.type.name {
+            if let record = DecisionRecord.Kept(data) { tracker.note(record.decision, on: record.leg) }
+            return
+        }
         guard
             DerivedEvent.Kind(rawValue: type) != nil,
             let tree = try? JSONReader.read(data, limits: CallTrackerRecovery.limits),

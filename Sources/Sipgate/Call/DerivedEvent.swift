@@ -53,7 +53,8 @@ package struct DerivedEvent: Sendable {
             type: EventType(namespace: "io.sipgate", name: kind.rawValue),
             subject: leg.id,
             data: data,
-            direction: story.direction?.rawValue
+            direction: story.direction?.rawValue,
+            time: time
         )
     }
 }

@@ -78,6 +78,9 @@ package struct CallRules: Sendable {
         self.rules = rules
     }
 
+    /// Whether there are none.
+    package var isEmpty: Bool { rules.isEmpty }
+
     /// The rule that decides about a call; nil where none applies.
     ///
     /// A rule whose decision cannot be carried out on this call does not apply: an outgoing call has one number.

@@ -38,6 +38,15 @@ package struct NumberList: Sendable, Equatable {
         }
     }
 
+    /// This list and another, as one.
+    package func union(_ other: NumberList) -> NumberList {
+        var both = self
+        both.numbers.formUnion(other.numbers)
+        both.beginnings.formUnion(other.beginnings)
+        both.lengths |= other.lengths
+        return both
+    }
+
     /// How many entries there are.
     package var count: Int { numbers.count + beginnings.count }
 

@@ -29,6 +29,21 @@ struct FollowUpTokens: ~Copyable {
         return (FollowUpTokens.text(of: code, from: 0), FollowUpTokens.text(of: code, from: 16))
     }
 
+    /// The token for the keys that a gather of a leg collects.
+    mutating func dataToken(for leg: String) -> Token {
+        let prefix = prefix
+        mac.update(prefix.span)
+        mac.update(leg.utf8.span)
+        // No leg holds a zero byte either, so this is the code of no other leg.
+        mac.update([0, 1].span)
+        return FollowUpTokens.text(of: mac.code().bytes, from: 0)
+    }
+
+    /// A token as text.
+    static func text(_ token: Token) -> String {
+        String(decoding: token.indices.map { token[$0] }, as: UTF8.self)
+    }
+
     /// Whether a token that was sent is this one; takes the same time wherever they differ.
     static func equal(_ token: Token, _ sent: String) -> Bool {
         ConstantTime.equal(token.span, sent.utf8.span)

@@ -1,5 +1,5 @@
 /// The four things sipgate pushes.
-enum PushEvent: Sendable {
+enum PushEvent: String, Sendable {
     /// A call starts; before it rings.
     case newCall
     /// Somebody, or a mailbox, picked up.

@@ -1,0 +1,159 @@
+import Journal
+import Logging
+import NIOCore
+import NIOPosix
+import OpenSSL
+import Sipgate
+import Webhooks
+
+/// What the routes know of calls: taken from the journal at the start, and kept going by a clock.
+struct CallKeeping: Sendable {
+    /// How far a start looks back: calls are open for hours, and longer stories than this are not held in memory.
+    private static let events = 60_000
+    private static let age: Int64 = 24 * 3_600_000
+    /// How often calls that nothing happens to are looked at.
+    private static let beat = TimeAmount.milliseconds(500)
+
+    /// In the order of the configuration's routes.
+    let routes: [SipgateRoute]
+    /// Events that a crash swallowed, or that became due while nobody ran.
+    private let missing: [(route: Int, event: DerivedEvent)]
+    private let configuration: [RouteConfiguration]
+
+    /// Builds what the routes know.
+    ///
+    /// - Parameters:
+    ///   - configuration: The configuration.
+    ///   - pool: Where the journal is read, which blocks.
+    ///   - logger: Hears of a journal that cannot be read; calls then begin anew.
+    static func recover(
+        _ configuration: GatewayConfiguration,
+        on pool: NIOThreadPool,
+        logger: Logger
+    ) async -> CallKeeping {
+        let began = NIODeadline.now()
+        do {
+            let (keeping, count) = try await pool.runIfActive { try read(configuration) }
+            let time = (NIODeadline.now() - began).nanoseconds / 1_000_000
+            if count > 0 { logger.info("calls recovered", metadata: ["events": "\(count)", "duration_ms": "\(time)"]) }
+            return keeping
+        } catch {
+            logger.error("calls under way are not known: the journal cannot be read", metadata: ["error": "\(error)"])
+            return CallKeeping(configuration, recoveries(configuration), at: .now())
+        }
+    }
+
+    private static func read(_ configuration: GatewayConfiguration) throws -> (CallKeeping, Int) {
+        var recoveries = recoveries(configuration)
+        var count = 0
+        let now = Timestamp.now()
+        if let journal = configuration.journal {
+            let places = Dictionary(configuration.routes.enumerated().map { ($1.path, $0) }) { first, _ in first }
+            let since = Timestamp(milliseconds: now.milliseconds - age)
+            try JournalReader(path: journal.path).replay(last: events, since: since) { event, route in
+                guard let place = places[route] else { return }
+                recoveries[place].replay(event)
+                count += 1
+            }
+        }
+        return (CallKeeping(configuration, recoveries, at: now), count)
+    }
+
+    private static func recoveries(_ configuration: GatewayConfiguration) -> [SipgateRecovery] {
+        configuration.routes.map { route in
+            let window = route.calls.replayWindow.map { window in
+                ReplayWindow(capacity: 100_000, milliseconds: window.nanoseconds / 1_000_000)
+            }
+            return SipgateRecovery(CallTracker(derives: route.calls.derives), window: window)
+        }
+    }
+
+    private init(_ configuration: GatewayConfiguration, _ recoveries: [SipgateRecovery], at now: Timestamp) {
+        self.configuration = configuration.routes
+        var routes: [SipgateRoute] = []
+        var missing: [(route: Int, event: DerivedEvent)] = []
+        for (index, (route, recovery)) in zip(configuration.routes, recoveries).enumerated() {
+            let (calls, replays, lost) = recovery.finish(at: now)
+            var known = SipgateRoute(calls: calls, rules: RuleBook(route.calls.rules))
+            known.replays = replays
+            known.gatherLimit = route.calls.gatherLimit
+            known.account = route.calls.account
+            known.signature = SignatureCheck(mode: route.calls.signatureMode, keys: route.calls.signatureKeys)
+            known.inquiry = route.calls.decide.map { decide in
+                var inquiry = SipgateRoute.Inquiry(destination: decide.destination)
+                inquiry.asksOnCalls = decide.asksOnCalls
+                inquiry.asksOnDigits = decide.asksOnDigits
+                inquiry.fallback = decide.fallback
+                return inquiry
+            }
+            routes.append(known)
+            missing += lost.map { (index, $0) }
+        }
+        self.routes = routes
+        self.missing = missing
+    }
+
+    /// Lets time pass for all calls, on one loop, until the gateway ends.
+    ///
+    /// - Parameters:
+    ///   - loop: Where.
+    ///   - keep: Takes the events that follow from time alone, with the place of their route.
+    /// - Returns: what to cancel at the end.
+    func start(
+        on loop: any EventLoop,
+        keep: @escaping @Sendable (_ events: [EventDraft], _ time: Timestamp, _ route: Int) -> EventLoopFuture<Void>
+    ) -> RepeatedTask {
+        let clock = CallClock(routes, missing, keep: keep)
+        let bound = NIOLoopBound(clock, eventLoop: loop)
+        return loop.scheduleRepeatedTask(initialDelay: .zero, delay: CallKeeping.beat) { _ in bound.value.beat() }
+    }
+}
+
+/// Tells the calls what time it is, and keeps what follows.
+private final class CallClock {
+    /// Events that could not be kept; more is only lost in the journal's longer illness, and the log says so.
+    private static let capacity = 10_000
+
+    private let routes: [SipgateRoute]
+    private let keep: @Sendable ([EventDraft], Timestamp, Int) -> EventLoopFuture<Void>
+    /// What is to be kept, by route.
+    private var waiting: [[DerivedEvent]]
+    private var isKeeping = false
+
+    init(
+        _ routes: [SipgateRoute],
+        _ missing: [(route: Int, event: DerivedEvent)],
+        keep: @escaping @Sendable ([EventDraft], Timestamp, Int) -> EventLoopFuture<Void>
+    ) {
+        self.routes = routes
+        self.keep = keep
+        waiting = routes.map { _ in [] }
+        for (route, event) in missing { waiting[route].append(event) }
+    }
+
+    func beat() {
+        let now = Timestamp.now()
+        for (index, route) in routes.enumerated() {
+            waiting[index] += route.calls.advance(to: now).derived
+            if waiting[index].count > CallClock.capacity {
+                waiting[index].removeFirst(waiting[index].count - CallClock.capacity)
+            }
+        }
+        // One at a time, so that they stay in order and a sick journal is not asked more often.
+        if !isKeeping, let route = waiting.firstIndex(where: { !$0.isEmpty }) { settle(route, now) }
+    }
+
+    private func settle(_ route: Int, _ now: Timestamp) {
+        let batch = Array(waiting[route].prefix(256))
+        isKeeping = true
+        keep(batch.map(\.draft), now, route).assumeIsolated().whenComplete { result in
+            self.isKeeping = false
+            guard case .success = result else { return }
+            self.waiting[route].removeFirst(min(batch.count, self.waiting[route].count))
+            if let next = self.waiting.firstIndex(where: { !$0.isEmpty }) { self.settle(next, now) }
+        }
+    }
+}
+
+@available(*, unavailable)
+extension CallClock: Sendable {}
