@@ -26,6 +26,7 @@ struct CallKeeping: Sendable {
     ///   - configuration: The configuration.
     ///   - pool: Where the journal is read, which blocks.
     ///   - logger: Hears of a journal that cannot be read; calls then begin anew.
+    /// - Returns: What is known.
     static func recover(
         _ configuration: GatewayConfiguration,
         on pool: NIOThreadPool,
@@ -93,10 +94,10 @@ struct CallKeeping: Sendable {
         self.missing = missing
     }
 
-    /// Lets time pass for all calls, on one loop, until the gateway ends.
+    /// Lets time pass for all calls, until the gateway ends.
     ///
     /// - Parameters:
-    ///   - loop: Where.
+    ///   - loop: The event loop this is called on.
     ///   - keep: Takes the events that follow from time alone, with the place of their route.
     /// - Returns: what to cancel at the end.
     func start(

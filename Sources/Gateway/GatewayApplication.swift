@@ -95,7 +95,7 @@ package struct GatewayApplication: Sendable {
             bound: configuration.shutdownTimeout,
             logger: logger
         )
-        let clock = loops.start(calls)
+        let clock = try await loops.start(calls)
         defer { clock?.cancel() }
         // In the order of dependence: what comes first ends last.
         var services = [

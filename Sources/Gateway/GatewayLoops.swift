@@ -58,11 +58,13 @@ struct GatewayLoops: Sendable {
     /// Lets time pass for calls, on one of the loops.
     ///
     /// - Returns: what to cancel at the end.
-    func start(_ calls: CallKeeping) -> RepeatedTask? {
+    func start(_ calls: CallKeeping) async throws -> RepeatedTask? {
         guard let pipeline = pipelines.first else { return nil }
-        return calls.start(on: pipeline.eventLoop) { drafts, time, route in
-            pipeline.value.keep(drafts, at: time, onRoute: route)
-        }
+        return try await pipeline.eventLoop.submit {
+            calls.start(on: pipeline.eventLoop) { drafts, time, route in
+                pipeline.value.keep(drafts, at: time, onRoute: route)
+            }
+        }.get()
     }
 
     /// Lets running attempts end and closes the connections to the destinations.

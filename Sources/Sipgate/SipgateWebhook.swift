@@ -71,7 +71,9 @@ final class SipgateWebhook: Webhook {
         return (reply, record.draft(direction: direction?.rawValue))
     }
 
-    /// The ladder: who was asked, the rules, the fallback. Nil when none of them has a say.
+    /// The ladder: who was asked, the rules, the fallback.
+    ///
+    /// Nil when none of them has a say.
     private func decide(_ answer: InquiryAnswer?, at time: Timestamp) -> DecisionRecord? {
         let rules = push.event == .newCall ? route.rules.current : CallRules([])
         guard answer != nil || !rules.isEmpty else { return nil }

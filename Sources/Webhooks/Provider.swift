@@ -24,6 +24,7 @@ package protocol Webhook: AnyObject {
     /// Takes it into what is known of its provider's things; called once.
     ///
     /// - Parameter time: when it arrived.
+    /// - Returns: what is to be kept of it.
     func takeIn(at time: Timestamp) -> Intake
 
     /// The reply, and what is to be told of how it came about.
@@ -31,6 +32,7 @@ package protocol Webhook: AnyObject {
     /// - Parameters:
     ///   - answer: what the destination said that was asked; nil when none was.
     ///   - time: when the push arrived.
+    /// - Returns: the reply, and an event about it where somebody decided.
     func reply(to answer: InquiryAnswer?, at time: Timestamp) -> (reply: Reply, note: EventDraft?)
 
     /// It could not be kept: when it comes again it is not a repetition.
