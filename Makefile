@@ -11,7 +11,7 @@ CONFIG ?= config/hookgate.yaml
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
-	crash-test power-cut-test disk-test damage-test outage-test
+	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -50,9 +50,10 @@ tls-conformance: build ## examine TLS with testssl.sh and sslyze
 clients: ## push with curl, openssl, Python, Node and Java to the gateway of `make run`
 	@sh scripts/clients.sh
 
-fuzz: deps ## fuzz the push decoder and the Authorization parser, ten minutes each (SECONDS=n)
+fuzz: deps ## fuzz the decoders of pushes, credentials and decisions, ten minutes each (SECONDS=n)
 	sh Fuzz/run FuzzPush $(or $(SECONDS),600)
 	sh Fuzz/run FuzzAuthorization $(or $(SECONDS),600)
+	sh Fuzz/run FuzzDecision $(or $(SECONDS),600)
 
 asan: deps ## run the tests of TLS, edge and delivery under AddressSanitizer
 	swift test --scratch-path .build-asan --sanitize=address $(SWIFT_FLAGS) \
@@ -76,6 +77,12 @@ damage-test: build ## start on 200 damaged journals (ROUNDS=n)
 
 outage-test: build ## a backend that is down for an hour of events (EVENTS=n)
 	python3 Tests/Trials/outage.py --events $(or $(EVENTS),720000) $(HOOKGATE)
+
+decide-test: build ## callers wait while a dead, slow, dripping, lying or late backend is asked (CALLS=n)
+	python3 Tests/Trials/decide.py --calls $(or $(CALLS),12000) $(HOOKGATE)
+
+durable-bench: build ## CPU time of an accepted and delivered event, without and beside a backlog (BACKLOG=n); needs wrk
+	python3 Benchmarks/durable/measure.py --backlog $(or $(BACKLOG),1000000) $(HOOKGATE)
 
 clean: ## remove what was built; certificates and var/ stay
 	rm -rf .build .build-*

@@ -195,6 +195,12 @@ if Context.environment["HOOKGATE_FUZZ"] != nil {
             path: "Fuzz/FuzzAuthorization",
             swiftSettings: callsC
         ),
+        .executableTarget(
+            name: "FuzzDecision",
+            dependencies: ["CFuzzer", "Sipgate", nio.core],
+            path: "Fuzz/FuzzDecision",
+            swiftSettings: callsC
+        ),
     ]
 }
 

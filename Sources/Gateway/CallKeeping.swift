@@ -94,6 +94,20 @@ struct CallKeeping: Sendable {
         self.missing = missing
     }
 
+    /// Puts the rules of another configuration in force on the routes that both know.
+    ///
+    /// - Returns: how many rules on how many routes that was.
+    func replaceRules(by other: GatewayConfiguration) -> (rules: Int, routes: Int) {
+        var count = (rules: 0, routes: 0)
+        for (route, known) in zip(configuration, routes) {
+            guard let now = other.routes.first(where: { $0.path == route.path }) else { continue }
+            known.rules.replace(by: now.calls.rules)
+            count.rules += now.calls.ruleNames.count
+            count.routes += 1
+        }
+        return count
+    }
+
     /// Lets time pass for all calls, until the gateway ends.
     ///
     /// - Parameters:

@@ -16,10 +16,20 @@ import Webhooks
 package struct GatewayApplication: Sendable {
     private let configuration: GatewayConfiguration
     private let logger: Logger
+    private let reload: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
 
-    package init(configuration: GatewayConfiguration, logger: Logger) {
+    /// - Parameters:
+    ///   - configuration: what to serve.
+    ///   - logger: where logs go.
+    ///   - reload: reads the configuration again, on SIGHUP.
+    package init(
+        configuration: GatewayConfiguration,
+        logger: Logger,
+        reload: @escaping @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
+    ) {
         self.configuration = configuration
         self.logger = logger
+        self.reload = reload
     }
 
     /// Serves until the process is told to end.
@@ -104,6 +114,7 @@ package struct GatewayApplication: Sendable {
                 successTerminationBehavior: .gracefullyShutdownGroup
             )
         ]
+        services.insert(.init(service: Reloading(load: reload, calls: calls, logger: logger)), at: 0)
         if let admin = configuration.admin {
             let server = AdminServer(
                 host: admin.host,

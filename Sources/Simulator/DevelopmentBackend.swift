@@ -14,6 +14,10 @@ package struct DevelopmentBackend: Sendable {
         package var status = 200
         /// How long it waits before it responds, in milliseconds.
         package var delayMilliseconds: Int64 = 0
+        /// What it answers to a question, JSON; nil: the same as to any other request.
+        package var decision: String?
+        /// The path of questions.
+        package var decisionPath = "/decide"
         /// One event a line exactly as received, for other programs; else in full for people.
         package var printsRaw = false
 
@@ -78,6 +82,7 @@ private final class BackendHandler: ChannelInboundHandler {
     private let print: @Sendable (String) -> Void
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
+    private var isQuestion = false
 
     init(options: DevelopmentBackend.Options, print: @escaping @Sendable (String) -> Void) {
         self.options = options
@@ -108,6 +113,7 @@ private final class BackendHandler: ChannelInboundHandler {
             )
             print(options.printsRaw ? event.rawLine : event.text(status: options.status))
             let isKeepAlive = head.isKeepAlive
+            isQuestion = head.uri == options.decisionPath
             guard options.delayMilliseconds > 0 else {
                 respond(context, status: options.status, isKeepAlive: isKeepAlive)
                 return
@@ -127,10 +133,13 @@ private final class BackendHandler: ChannelInboundHandler {
     private func respond(_ context: ChannelHandlerContext, status: Int, isKeepAlive: Bool) {
         guard context.channel.isActive else { return }
         // A 204 has no content and no length (RFC 9110, section 8.6).
-        var headers: HTTPHeaders = status == 204 ? [:] : ["Content-Length": "0"]
+        let decision = isQuestion ? options.decision.map { ByteBuffer(string: $0) } : nil
+        var headers: HTTPHeaders = status == 204 ? [:] : ["Content-Length": "\(decision?.readableBytes ?? 0)"]
+        if decision != nil { headers.add(name: "Content-Type", value: "application/json") }
         if !isKeepAlive { headers.add(name: "Connection", value: "close") }
         let head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: status), headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if let decision { context.write(wrapOutboundOut(.body(.byteBuffer(decision))), promise: nil) }
         let ended = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: ended)
         guard !isKeepAlive else { return }

@@ -12,6 +12,7 @@ struct Backend: AsyncParsableCommand {
               hookgate backend
               hookgate backend --status 503 --delay 2s
               hookgate backend --json | jq .data.from
+              hookgate backend --decide '{"actions": [{"dial": {"to": "voicemail"}}]}'
             """
     )
 
@@ -21,6 +22,8 @@ struct Backend: AsyncParsableCommand {
     var status = 200
     @Option(help: ArgumentHelp("How long to wait before each response: 500ms, 2s.", valueName: "time"))
     var delay = "0ms"
+    @Option(help: ArgumentHelp("What to answer to POST /decide, the `decide` of a route.", valueName: "json"))
+    var decide: String?
     @Flag(help: "Print the content of each request on a line of its own, and nothing else.")
     var json = false
 
@@ -48,6 +51,7 @@ struct Backend: AsyncParsableCommand {
         }
         options.status = status
         options.printsRaw = json
+        options.decision = decide
         return options
     }
 }

@@ -23,18 +23,25 @@ final class GatewayProcess: Sendable {
     ///   - timeout: of the destination.
     ///   - extra: further lines of configuration.
     ///   - destination: further keys of the destination.
+    ///   - route: further keys of the route.
+    ///   - files: what else is in the folder, by name.
     /// - Throws: `Failure` when it does not start.
     init(
         backend: Int,
         limits: String = "{}",
         timeout: String = "5s",
         extra: String = "",
-        destination: String? = nil
+        destination: String? = nil,
+        route: String? = nil,
+        files: [String: String] = [:]
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "hookgate-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let made = try await Command.run(Command.hookgate, ["cert", "generate", "--out", folder.path])
         guard made.status == 0 else { throw Failure("cert generate: \(made.error)") }
+        for (name, text) in files {
+            try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+        }
         let configuration = folder.appending(path: "hookgate.yaml")
         try """
         public_url: https://localhost:8443
@@ -46,7 +53,7 @@ final class GatewayProcess: Sendable {
         users:
           - {name: sipgate, password: "${env:HOOKGATE_TEST_PASSWORD}"}
         routes:
-          - {path: /hooks/sipgate, provider: sipgate, users: [sipgate], destinations: [backend]}
+          - {path: /hooks/sipgate, provider: sipgate, users: [sipgate], destinations: [backend]\(route.map { ", " + $0 } ?? "")}
         destinations:
           - {name: backend, url: "http://127.0.0.1:\(backend)/events", timeout: \(timeout)\(destination.map { ", " + $0 } ?? "")}
         logging: {level: debug, format: json}
@@ -93,6 +100,9 @@ final class GatewayProcess: Sendable {
     var log: String { process.output }
 
     func terminate() { process.terminate() }
+
+    /// SIGHUP: reads its configuration again.
+    func hangUp() { process.send(SIGHUP) }
 
     /// SIGKILL: no chance to do anything more.
     func kill() { process.kill() }
@@ -182,6 +192,8 @@ final class RunningProcess: Sendable {
     }
 
     func terminate() { process.send(SIGTERM) }
+
+    func send(_ signal: Int32) { process.send(signal) }
 
     func kill() { process.send(SIGKILL) }
 

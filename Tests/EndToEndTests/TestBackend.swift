@@ -35,7 +35,21 @@ final class TestBackend: Sendable {
         var received: [Received] = []
         var waiters: [(count: Int, continuation: CheckedContinuation<[Received], Never>)] = []
         var held: [@Sendable () -> Void] = []
+        var decision: Decision?
+        var questions: [Received] = []
     }
+
+    /// What becomes of questions, which come to `/decide`.
+    enum Decision: Sendable {
+        case content(String)
+        /// Takes the question and never answers.
+        case silence
+    }
+
+    /// The questions so far; they are not among what was received.
+    var questions: [Received] { state.withLock { $0.questions } }
+
+    func decide(_ decision: Decision?) { state.withLock { $0.decision = decision } }
 
     private let state: Mutex<State>
     private let channel: Mutex<(any Channel)?> = Mutex(nil)
@@ -90,8 +104,13 @@ final class TestBackend: Sendable {
         try await channel.withLock { $0 }?.close().get()
     }
 
-    private func took(_ request: Received, answer: @escaping @Sendable (Int) -> Void) {
+    private func took(_ request: Received, answer: @escaping @Sendable (Int, String) -> Void) {
         state.withLock { state in
+            if request.target.hasPrefix("/decide") {
+                state.questions.append(request)
+                if case .content(let text) = state.decision { answer(200, text) }
+                return
+            }
             state.received.append(request)
             state.waiters.removeAll { waiter in
                 guard state.received.count >= waiter.count else { return false }
@@ -99,9 +118,9 @@ final class TestBackend: Sendable {
                 return true
             }
             switch state.behaviour {
-            case .status(let status): answer(status)
+            case .status(let status): answer(status, "")
             case .hangs: break
-            case .waits: state.held.append { answer(200) }
+            case .waits: state.held.append { answer(200, "") }
             }
         }
     }
@@ -134,13 +153,14 @@ final class TestBackend: Sendable {
                         headers: head.headers.map { ($0.name, $0.value) },
                         body: String(buffer: body)
                     )
-                ) { status in
+                ) { status, content in
                     let response = HTTPResponseHead(
                         version: .http1_1,
                         status: HTTPResponseStatus(statusCode: status),
-                        headers: ["Content-Length": "0"]
+                        headers: ["Content-Length": "\(content.utf8.count)"]
                     )
                     channel.write(HTTPServerResponsePart.head(response), promise: nil)
+                    channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: content))), promise: nil)
                     channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
                 }
             }

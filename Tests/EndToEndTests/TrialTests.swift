@@ -4,9 +4,9 @@ import Testing
 
 /// Short versions of the trials; the long ones are `make crash-test` and `make power-cut-test`.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct TrialTests {
-    private func trial(_ arguments: String...) async throws -> Command.Result {
+    private func trial(_ arguments: String..., name: String = "crash.py") async throws -> Command.Result {
         let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Trials/crash.py")
+            .deletingLastPathComponent().appending(path: "Trials/\(name)")
         return try await Command.run("python3", [script.path] + arguments + [Command.hookgate.path])
     }
 
@@ -14,6 +14,12 @@ import Testing
         let result = try await trial("--rounds", "4", "--clients", "4", "--seed", "1")
         #expect(result.status == 0, "\(result.output)\(result.error)")
         #expect(result.output.contains("\"lost\": 0, "))
+    }
+
+    @Test func `No caller waits longer for a bad backend than the deadline, and no call is lost to it`() async throws {
+        let result = try await trial("--calls", "96", "--clients", "8", "--deadline", "1000", name: "decide.py")
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("\"arrived\": 96, \"decided\": 96"))
     }
 
     @Test func `Nothing acknowledged is lost when the power is cut, and a disk that lies is found out`() async throws {

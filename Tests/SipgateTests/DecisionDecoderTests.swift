@@ -56,18 +56,18 @@ struct DecisionDecoderTests {
     /// Bad decisions: what stands in `actions`, or a whole document, and the problem that has to be named.
     private static let bad: [(String, String)] = [
         // The document.
-        ("", "at the end: a value is expected"),
-        ("<Response/>", "byte 0: a value is expected"),
-        ("OK", "byte 0: a value is expected"),
+        ("", "not the JSON of a decision: at the end: a value is expected"),
+        ("<Response/>", "not the JSON of a decision: byte 0: a value is expected"),
+        ("OK", "not the JSON of a decision: byte 0: a value is expected"),
         ("null", "an object, not null"),
         ("[]", "an object, not a list"),
         ("{}", "actions is missing"),
-        (#"{"actions": []} "# + "x", "byte 16: nothing may follow the value"),
+        (#"{"actions": []} "# + "x", "not the JSON of a decision: byte 16: nothing may follow the value"),
         (#"{"actions": null}"#, "/actions: a list, not null"),
         (#"{"actions": {"hangup": {}}}"#, "/actions: a list, not an object"),
         (#"{"actions": [], "note": 1}"#, "/note: not known here; what may stand here: actions"),
         (#"{"Actions": []}"#, "/Actions: not known here; what may stand here: actions"),
-        (#"{"actions": [], "actions": []}"#, "/actions: byte 25: a member comes once"),
+        (#"{"actions": [], "actions": []}"#, "/actions: not the JSON of a decision: byte 25: a member comes once"),
         // Actions. What follows stands in the list.
         (#""hangup""#, "/actions/0: an object, not a text"),
         ("{}", "/actions/0: \(oneOf)"),

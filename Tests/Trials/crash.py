@@ -11,6 +11,7 @@ import asyncio
 import os
 import random
 import subprocess
+import time
 
 from kit import Backend, Client, Folder, Gateway, Ledger, finish, reckon, say
 from interpose import library
@@ -71,6 +72,8 @@ async def main():
     backend.trouble = 0
     if await gateway.start() is None:
         return finish(name, {}, ["the gateway did not start again"], folder)
+    ledger.expects_stories = not options.lie
+    await told(ledger, backend)
     audit = await gateway.settle()
     status = gateway.stop()
     figures, problems = reckon(ledger, backend, audit)
@@ -84,6 +87,16 @@ async def main():
     if options.lie:
         problems = [] if figures["lost"] else ["no loss was found although no sync was made: the trial proves nothing"]
     finish(name, figures, problems, folder)
+
+
+async def told(ledger, backend):
+    """Waits until every call that ended is told whole, which it is some seconds after its end."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        stories = {subject for _, subject, kind, taken in backend.arrivals if taken and kind == "call.completed"}
+        if ledger.whole() <= stories:
+            return
+        await asyncio.sleep(0.2)
 
 
 def take_back(undo):

@@ -12,7 +12,7 @@ import os
 import random
 import shutil
 
-from kit import Backend, Client, Folder, Gateway, Ledger, finish, say
+from kit import TYPES, Backend, Client, Folder, Gateway, Ledger, finish, say
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("binary")
@@ -99,7 +99,7 @@ async def attempt(number, dice, folder, original, port, ledger):
         pending = sum(d["pending"] for d in audit["destinations"])
         if pending or not audit["sound"]:
             problems.append(f"{what}: {audit}")
-        arrived = {(subject, kind) for _, subject, kind, taken in backend.arrivals if taken}
+        arrived = {(s, kind) for _, s, kind, taken in backend.arrivals if taken and kind in TYPES.values()}
         if arrived - ledger.acknowledged:
             problems.append(f"{what}: events arrived that nobody posted: {sorted(arrived - ledger.acknowledged)[:3]}")
         missing = len(ledger.acknowledged - arrived)

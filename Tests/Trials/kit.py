@@ -45,7 +45,7 @@ class Folder:
 class Gateway:
     """The real program with a configuration of its own."""
 
-    def __init__(self, binary, folder, backends, journal=None, environment=None, destination="", journal_keys=""):
+    def __init__(self, binary, folder, backends, journal=None, environment=None, destination="", journal_keys="", route="", more=""):
         self.binary = os.path.abspath(binary)
         self.folder = folder
         self.environment = environment or {}
@@ -70,8 +70,8 @@ class Gateway:
                 "  - address: 127.0.0.1:0\n"
                 "    tls: {certificates: [{chain: server.pem, key: server.key}]}\n"
                 f"users: [{{name: trial, password: \"${{env:HOOKGATE_TRIAL_PASSWORD}}\"}}]\n"
-                f"routes: [{{path: /hooks/sipgate, provider: sipgate, users: [trial], destinations: [{names}]}}]\n"
-                "destinations:\n" + destinations +
+                f"routes: [{{path: /hooks/sipgate, provider: sipgate, users: [trial], destinations: [{names}]{route}}}]\n"
+                "destinations:\n" + destinations + more +
                 f"journal: {{path: {self.journal}{journal_keys}}}\n"
                 "admin: {address: 127.0.0.1:0}\n"
                 "logging: {level: notice, format: json}\n"
@@ -295,6 +295,12 @@ class Ledger:
         self.unknown = 0
         self.statuses = {}
         self.refused_without_retry_after = 0
+        self.expects_stories = False
+
+    def whole(self):
+        """Calls of which every push was acknowledged."""
+        ends = {call for call, kind in self.acknowledged if kind == "call.ended"}
+        return {call for call in ends if all((call, kind) in self.acknowledged for kind in TYPES.values())}
 
     def begun(self, call, kind):
         self.posted.add((call, TYPES[kind]))
@@ -312,8 +318,14 @@ def reckon(ledger, backend, audit):
     problems = []
     arrived, first, taken_at, duplicates = set(), {}, {}, 0
     identities = {}
+    stories = set()
     for index, (identity, subject, kind, taken) in enumerate(backend.arrivals):
         event = (subject, kind)
+        if kind not in TYPES.values():
+            # What the gateway concludes from pushes.
+            if taken and kind == "call.completed":
+                stories.add(subject)
+            continue
         known = identities.setdefault(event, identity)
         if known != identity:
             # Every call and kind is posted once: one push would have become two events.
@@ -341,6 +353,9 @@ def reckon(ledger, backend, audit):
                 disorder += 1
     if disorder:
         problems.append(f"{disorder} events were tried before the one before them in their call was taken")
+    untold = ledger.whole() - stories if ledger.expects_stories else set()
+    if untold:
+        problems.append(f"{len(untold)} calls came to an end and were never told whole, for example {sorted(untold)[:3]}")
     if not audit["sound"]:
         problems.append(f"the ledger does not balance: {audit}")
     for destination in audit["destinations"]:
@@ -355,6 +370,8 @@ def reckon(ledger, backend, audit):
         "lost": len(lost),
         "duplicates": duplicates,
         "disorder": disorder,
+        "stories": len(stories),
+        "untold": len(untold),
         "attempts": len(backend.arrivals),
         "statuses": {str(k): v for k, v in sorted(ledger.statuses.items())},
         "broken_connections": ledger.unknown,

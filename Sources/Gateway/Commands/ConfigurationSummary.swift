@@ -1,5 +1,8 @@
 import Auth
 import Delivery
+import OpenSSL
+import Sipgate
+import Webhooks
 
 /// What a configuration means, for people: no secret in it.
 struct ConfigurationSummary {
@@ -23,6 +26,7 @@ struct ConfigurationSummary {
             text += row("route", "POST \(route.path) from \(route.provider)")
             text += row("", "  users: \(list(route.users))")
             text += row("", "  destinations: \(list(route.destinations))")
+            for fact in facts(route.calls) { text += row("", "  \(fact)") }
         }
         for destination in configuration.destinations { text += rows(destination) }
         text += row(
@@ -32,6 +36,24 @@ struct ConfigurationSummary {
         let mask = configuration.logging.masksPersonalData ? "personal data masked" : "personal data in full"
         text += row("logging", "\(configuration.logging.level), \(configuration.logging.format.rawValue), \(mask)")
         return text
+    }
+
+    private func facts(_ calls: CallsConfiguration) -> [String] {
+        var facts: [String] = []
+        if let decide = calls.decide {
+            let deadline = DurationText.format(decide.deadline)
+            facts.append("decisions: \(decide.destination.escaped) at \(decide.path), within \(deadline)")
+        }
+        if !calls.ruleNames.isEmpty { facts.append("rules: \(list(calls.ruleNames))") }
+        if calls.signatureMode != .ignore {
+            facts.append("signatures: \(calls.signatureMode == .require ? "required" : "recorded")")
+            for key in calls.signatureKeys {
+                facts.append("  \(key.kind), SHA-256 \(key.fingerprint), from \(key.name.escaped)")
+            }
+        }
+        if let window = calls.replayWindow { facts.append("repetitions: known for \(DurationText.format(window))") }
+        if calls.followUps != .either { facts.append("follow-ups: \(calls.followUps.rawValue) only") }
+        return facts
     }
 
     private func rows(_ destination: Destination) -> String {

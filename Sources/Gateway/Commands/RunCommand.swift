@@ -33,7 +33,9 @@ package enum RunCommand {
             )
         }
         do {
-            try await GatewayApplication(configuration: configuration, logger: logger).run()
+            try await GatewayApplication(configuration: configuration, logger: logger) {
+                () throws(ConfigurationErrors) in try ConfigurationLoader.load(path: path, environment: environment).0
+            }.run()
         } catch {
             return CommandResult(.failed, errors: "hookgate: \("\(error)".escaped)\n")
         }

@@ -228,9 +228,16 @@ package enum ConfigurationLoader {
             let message = "no route uses it: each says `durable: false`"
             top.log.warning("journal", at: top.position(of: "journal"), message)
         }
-        for destination in destinations where !routes.contains(where: { $0.destinations.contains(destination.name) }) {
+        for destination in destinations where !routes.contains(where: { $0.uses(destination) }) {
             let message = "no route sends to the destination \(destination.name.quoted)"
             top.log.warning("destinations", at: top.position(of: "destinations"), message)
         }
+    }
+}
+
+extension RouteConfiguration {
+    /// Whether a destination gets its events or decides about its calls.
+    fileprivate func uses(_ destination: Destination) -> Bool {
+        destinations.contains(destination.name) || calls.decide?.destination == destination.name
     }
 }

@@ -26,7 +26,7 @@ package enum DecisionDecoder {
         do {
             tree = try JSONReader.read(document, limits: limits)
         } catch {
-            throw DecisionProblem(error.pointer, error.rule)
+            throw DecisionProblem(error.pointer, "not the JSON of a decision: \(error.rule)")
         }
         let decision = try decode(tree)
         try decision.verify(in: context)
