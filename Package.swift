@@ -92,12 +92,12 @@ let package = Package(
         ),
         .target(
             name: "Simulator",
-            dependencies: ["TLS", "Sipgate", "OpenSSL", "Webhooks", nio.core, nio.posix, nio.http1],
+            dependencies: ["TLS", "Sipgate", "OpenSSL", "Webhooks", nio.core, nio.posix, nio.http1, yams],
             swiftSettings: safe
         ),
         .executableTarget(
             name: "hookgate",
-            dependencies: ["Gateway", "Simulator", arguments],
+            dependencies: ["Gateway", "Simulator", "OpenSSL", arguments],
             swiftSettings: safe
         ),
 

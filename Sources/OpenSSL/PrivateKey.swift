@@ -12,7 +12,7 @@ package final class PrivateKey: @unchecked Sendable {
     /// Whether a pass phrase was needed to read it.
     package let isEncrypted: Bool
 
-    private let key: Owned
+    let key: Owned
 
     /// Reads a PEM file.
     ///

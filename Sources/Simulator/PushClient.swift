@@ -35,12 +35,16 @@ struct PushClient: Sendable {
             .connect(host: detour?.host ?? url.host, port: detour?.port ?? url.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let exchange = PushExchangeHandler(timeout: PushClient.responseTimeout)
+                    if url.isEncrypted {
+                        try channel.pipeline.syncOperations.addHandler(
+                            TLSClientHandler(
+                                context: context,
+                                serverName: serverName,
+                                handshakeTimeout: PushClient.connectTimeout
+                            )
+                        )
+                    }
                     let handlers: [any ChannelHandler] = [
-                        TLSClientHandler(
-                            context: context,
-                            serverName: serverName,
-                            handshakeTimeout: PushClient.connectTimeout
-                        ),
                         HTTPRequestEncoder(),
                         ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)),
                         exchange,
@@ -82,21 +86,60 @@ struct PushConnection: Sendable {
     ///   - form: the content.
     ///   - url: its host and target are used.
     ///   - authorization: the value of the field; nil leaves it out.
+    ///   - signature: the value of `X-Sipgate-Signature`; nil leaves it out.
+    ///   - type: the media type.
+    ///   - host: the value of `Host`; nil takes that of the address.
+    ///   - isSlow: whether the content comes in small pieces over two seconds.
     /// - Returns: the whole response, whatever its status.
     /// - Throws: `SimulationError`, `TLSError` or `HTTPParserError`.
-    func post(_ form: [UInt8], to url: PushURL, authorization: String?) async throws -> PushResponse {
+    func post(
+        _ form: [UInt8],
+        to url: PushURL,
+        authorization: String?,
+        signature: String? = nil,
+        type: String = "application/x-www-form-urlencoded; charset=UTF-8",
+        host: String? = nil,
+        isSlow: Bool = false
+    ) async throws -> PushResponse {
+        var head = head(form, url, authorization, signature, type)
+        if let host { head.headers.replaceOrAdd(name: "Host", value: host) }
+        let promise = channel.eventLoop.makePromise(of: PushResponse.self)
+        let exchange = exchange
+        channel.eventLoop.execute { [head] in
+            exchange.value.send(head, ByteBuffer(bytes: form), promise, isSlow: isSlow)
+        }
+        return try await promise.futureResult.get()
+    }
+
+    /// Sends a push and closes the connection without waiting for the reply.
+    func abandon(_ form: [UInt8], to url: PushURL, authorization: String?) async {
+        let head = head(form, url, authorization, nil, "application/x-www-form-urlencoded; charset=UTF-8")
+        let promise = channel.eventLoop.makePromise(of: PushResponse.self)
+        let exchange = exchange
+        let channel = channel
+        try? await channel.eventLoop.flatSubmit {
+            exchange.value.send(head, ByteBuffer(bytes: form), promise)
+            return channel.close()
+        }.get()
+        _ = try? await promise.futureResult.get()
+    }
+
+    private func head(
+        _ form: [UInt8],
+        _ url: PushURL,
+        _ authorization: String?,
+        _ signature: String?,
+        _ type: String
+    ) -> HTTPRequestHead {
         var headers: HTTPHeaders = [
-            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "Content-Type": type,
             "Accept": "application/xml, text/plain, text/html", "Accept-Charset": "utf-8",
             "Accept-Encoding": "gzip,deflate", "User-Agent": "sipgate.io", "X-Sipgate-Jobs": "link",
             "Content-Length": "\(form.count)", "Host": url.hostField, "Connection": "Keep-Alive",
         ]
         if let authorization { headers.add(name: "Authorization", value: authorization) }
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: url.target, headers: headers)
-        let promise = channel.eventLoop.makePromise(of: PushResponse.self)
-        let exchange = exchange
-        channel.eventLoop.execute { exchange.value.send(head, ByteBuffer(bytes: form), promise) }
-        return try await promise.futureResult.get()
+        if let signature { headers.add(name: "X-Sipgate-Signature", value: signature) }
+        return HTTPRequestHead(version: .http1_1, method: .POST, uri: url.target, headers: headers)
     }
 
     /// Ends the connection and waits for it.

@@ -88,7 +88,12 @@ final class PushExchangeHandler: ChannelInboundHandler {
     }
 
     /// Sends a request, which may be before the handshake is over.
-    func send(_ head: HTTPRequestHead, _ body: ByteBuffer, _ promise: EventLoopPromise<PushResponse>) {
+    func send(
+        _ head: HTTPRequestHead,
+        _ body: ByteBuffer,
+        _ promise: EventLoopPromise<PushResponse>,
+        isSlow: Bool = false
+    ) {
         guard waiting == nil, failure == nil, let context else {
             promise.fail(failure ?? SimulationError.closed)
             return
@@ -101,8 +106,24 @@ final class PushExchangeHandler: ChannelInboundHandler {
         }
         waiting = Waiting(promise: promise, begin: .now(), patience: patience)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if isSlow { return drip(body, max(1, body.readableBytes / 20), context) }
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    /// Sends a little now, and the rest bit by bit.
+    private func drip(_ rest: ByteBuffer, _ size: Int, _ context: ChannelHandlerContext) {
+        var rest = rest
+        guard waiting != nil, let byte = rest.readSlice(length: min(size, max(1, rest.readableBytes))) else {
+            return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(byte))), promise: nil)
+        let left = rest
+        let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .milliseconds(100)) {
+            let (handler, context) = loopBound.value
+            handler.drip(left, size, context)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -7,6 +7,8 @@ package struct PushURL: Sendable, Equatable, CustomStringConvertible {
         package let description: String
     }
 
+    /// Whether it is https; plain http is for receivers that are examined on this machine.
+    package let isEncrypted: Bool
     /// The host as written, without brackets; lower case.
     package let host: String
     package let port: Int
@@ -17,13 +19,19 @@ package struct PushURL: Sendable, Equatable, CustomStringConvertible {
 
     /// Parses an absolute https URL (RFC 3986, appendix A, what of it can occur here).
     ///
+    /// - Parameters:
+    ///   - text: the address.
+    ///   - takesPlain: whether http will do.
     /// - Throws: what is wrong; never the text itself, which may hold a password.
-    package init(_ text: String) throws(Problem) {
-        guard text.lowercased().hasPrefix("https://") else { throw Problem(description: "is not an https address") }
+    package init(_ text: String, takesPlain: Bool = false) throws(Problem) {
+        isEncrypted = text.lowercased().hasPrefix("https://")
+        guard isEncrypted || takesPlain && text.lowercased().hasPrefix("http://") else {
+            throw Problem(description: "is not an https address")
+        }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.contains("#") else {
             throw Problem(description: "holds a character that no address may hold")
         }
-        let rest = text.dropFirst(8)
+        let rest = text.dropFirst(isEncrypted ? 8 : 7)
         var authority = rest.prefix { $0 != "/" && $0 != "?" }
         let path = rest[authority.endIndex...]
         if let at = authority.lastIndex(of: "@") {
@@ -43,7 +51,7 @@ package struct PushURL: Sendable, Equatable, CustomStringConvertible {
         }
         guard !host.isEmpty else { throw Problem(description: "has no host") }
         if authority.isEmpty {
-            port = 443
+            port = isEncrypted ? 443 : 80
         } else {
             let digits = authority.dropFirst()
             guard authority.hasPrefix(":"), digits.utf8.allSatisfy({ (48...57).contains($0) }),
@@ -58,11 +66,11 @@ package struct PushURL: Sendable, Equatable, CustomStringConvertible {
     /// The value of the `Host` field: without the port where it is the scheme's own.
     package var hostField: String {
         let name = host.contains(":") ? "[\(host)]" : host
-        return port == 443 ? name : "\(name):\(port)"
+        return port == (isEncrypted ? 443 : 80) ? name : "\(name):\(port)"
     }
 
     /// The address without user and password.
-    package var description: String { "https://\(hostField)\(target)" }
+    package var description: String { "\(isEncrypted ? "https" : "http")://\(hostField)\(target)" }
 }
 
 /// A user with a password, which is in no description.

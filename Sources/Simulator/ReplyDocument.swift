@@ -4,8 +4,20 @@ package struct ReplyDocument: Sendable {
     package let onAnswer: String?
     /// Where the provider posts when the call ends.
     package let onHangup: String?
+    /// What the provider is to do, in order.
+    package let actions: [Action]
     /// What is wrong with it, in words.
     package let complaints: [String]
+
+    /// Something that the provider does.
+    package enum Action: Sendable, Equatable {
+        case play(String)
+        case dial([String])
+        case voicemail
+        case gather(onData: String?, maxDigits: Int)
+        case reject(reason: String)
+        case hangup
+    }
 
     /// - Parameter bytes: the whole content of the reply.
     package init(_ bytes: [UInt8]) {
@@ -15,11 +27,30 @@ package struct ReplyDocument: Sendable {
             check.response(root)
             onAnswer = root.attribute("onAnswer")
             onHangup = root.attribute("onHangup")
+            actions = root.children.compactMap(Action.init)
             complaints = check.complaints
         } catch {
             onAnswer = nil
             onHangup = nil
+            actions = []
             complaints = ["the reply is not well-formed: \(error)"]
+        }
+    }
+}
+
+extension ReplyDocument.Action {
+    /// What a verb asks for; nil for one that the provider does not know.
+    fileprivate init?(_ verb: XMLElement) {
+        switch verb.name {
+        case "Play": self = .play(verb.children.first?.text ?? "")
+        case "Dial" where verb.children.contains { $0.name == "Voicemail" }: self = .voicemail
+        case "Dial": self = .dial(verb.children.filter { $0.name == "Number" }.map(\.text))
+        case "Gather":
+            let digits = verb.attribute("maxDigits").flatMap { Int($0) } ?? 1
+            self = .gather(onData: verb.attribute("onData"), maxDigits: digits)
+        case "Reject": self = .reject(reason: verb.attribute("reason") ?? "rejected")
+        case "Hangup": self = .hangup
+        default: return nil
         }
     }
 }

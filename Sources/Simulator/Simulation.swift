@@ -1,21 +1,24 @@
 import NIOCore
-import OpenSSL
+package import OpenSSL
+import Synchronization
 
-/// Plays a call against a gateway and says whether everything in its replies is as the provider needs it.
+/// Plays calls against a gateway and says whether everything in its replies is as the provider needs it.
 ///
 /// As the provider does it: every push on a connection of its own, without credentials until it is challenged, and the
 /// repeat on the same connection.
 package struct Simulation: Sendable {
-    /// What is played.
-    package enum Scenario: String, Sendable, CaseIterable {
-        /// A call comes in, is picked up, and ends.
-        case answered
+    /// Something that a provider does not do, and a network or a stranger may.
+    package enum Fault: String, Sendable, CaseIterable {
+        case noCredentials = "no-credentials"
+        case wrongCharset = "wrong-charset"
+        case slow
+        case abruptClose = "abrupt-close"
     }
 
     /// How it is played.
     package struct Options: Sendable {
         /// What is played.
-        package var scenario = Scenario.answered
+        package var scenario: Scenario
         /// The address as it would be entered at the provider.
         package var url: PushURL
         /// Used on a challenge; those in the address come first.
@@ -32,34 +35,58 @@ package struct Simulation: Sendable {
         package var to = "4921199887766"
         /// The called user.
         package var user = "Alice"
+        /// Signs pushes as the provider does; nil leaves the signature out.
+        package var signingKey: PrivateKey?
+        /// Makes ids and callers; nil: other ones every time.
+        package var seed: UInt64?
+        /// How many calls.
+        package var calls = 1
+        /// How many of them begin in a second.
+        package var rate = 10.0
+        /// Presses keys when they are asked for, at most so many; nil: the scenario says which.
+        package var press: (@Sendable (Int) -> String)?
+        /// What is done wrong.
+        package var fault: Fault?
 
-        package init(url: PushURL) {
+        package init(url: PushURL, scenario: Scenario) {
             self.url = url
+            self.scenario = scenario
         }
     }
 
     private let options: Options
     private let print: @Sendable (String) -> Void
+    private let progress: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - options: what is played, and how.
+    ///   - progress: takes a line now and then while many calls are played.
     ///   - print: takes the report piece by piece.
-    package init(_ options: Options, print: @escaping @Sendable (String) -> Void) {
+    package init(
+        _ options: Options,
+        progress: @escaping @Sendable (String) -> Void = { _ in },
+        print: @escaping @Sendable (String) -> Void
+    ) {
         self.options = options
+        self.progress = progress
         self.print = print
     }
 
     /// Plays the scenario to its end, or as far as replies allow.
     ///
+    /// Cancelling the task ends it early, with what was seen so far.
+    ///
     /// - Returns: true when nothing was wrong.
     package func run() async -> Bool {
+        var random = SeededGenerator(options.seed)
         var report = SimulationReport(print: print)
         do {
-            let trust: TLSContext.Trust =
-                if !options.verifies { .anybody } else { options.authorityFile.map { .file($0) } ?? .system }
-            let client = try PushClient(trust: trust, detour: options.detour)
+            let client = try PushClient(trust: options.trust, detour: options.detour)
             if !options.verifies { report.note("certificates are not verified: nothing here proves who answered") }
-            await answered(client, &report)
+            guard options.calls == 1 else { return await load(client, &random) }
+            var player = CallPlayer(options.scenario, options, client: client, report: report, using: &random)
+            await player.play()
+            report = player.report
         } catch {
             report.complain("\(error)")
         }
@@ -67,123 +94,126 @@ package struct Simulation: Sendable {
         return report.complaints == 0
     }
 
-    private func answered(_ client: PushClient, _ report: inout SimulationReport) async {
-        var random = SystemRandomNumberGenerator()
-        let call = SimulatedCall(from: options.from, to: options.to, user: options.user, using: &random)
-        guard let reply = await push(.newCall, of: call, to: options.url, number: 1, client, &report) else { return }
-        let followUps = [
-            (SimulatedCall.Push.answer, reply.onAnswer, "onAnswer"), (.hangup, reply.onHangup, "onHangup"),
-        ]
-        for (offset, (push, address, name)) in followUps.enumerated() {
-            guard let address else {
-                report.complain("the reply has no \(name): the provider would not tell of the \(push.rawValue)")
-                continue
+    // MARK: Many calls
+
+    private func load(_ client: PushClient, _ random: inout SeededGenerator) async -> Bool {
+        let tally = LoadTally()
+        let begin = ContinuousClock.now
+        let gap = Duration.seconds(1 / options.rate)
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<options.calls {
+                guard !Task.isCancelled else { break }
+                // An open load: a call begins when it is due, however long the earlier ones take.
+                try? await Task.sleep(until: begin + gap * number)
+                var options = options
+                options.from = "4921155" + String(Int.random(in: 100_000...999_999, using: &random))
+                var player = CallPlayer(
+                    options.scenario,
+                    options,
+                    client: client,
+                    report: SimulationReport(print: { _ in }),
+                    using: &random
+                )
+                tally.begun()
+                group.addTask {
+                    await player.play()
+                    tally.ended(player)
+                }
+                if number % max(1, Int(options.rate)) == 0 { progress(tally.line) }
+                if tally.open >= LoadTally.maxOpen { await group.next() }
             }
-            guard let url = followUp(address, name, &report) else { continue }
-            _ = await self.push(push, of: call, to: url, number: offset + 2, client, &report)
+            await group.waitForAll()
         }
+        print(tally.summary(of: options.calls))
+        return tally.isGood
+    }
+}
+
+extension Simulation.Options {
+    /// Where trust begins.
+    var trust: TLSContext.Trust {
+        !verifies ? .anybody : authorityFile.map { .file($0) } ?? .system
+    }
+}
+
+/// What came of many calls.
+private final class LoadTally: Sendable {
+    /// Calls at once; a receiver that hangs would else be sent calls without end.
+    static let maxOpen = 4000
+
+    private struct State {
+        var begun = 0
+        var ended = 0
+        var good = 0
+        var started: [Int64] = []
+        var all: [Int64] = []
+        var complaints: [String: Int] = [:]
     }
 
-    /// The address of a follow-up, if the provider would get back to the same gateway with it.
-    private func followUp(_ address: String, _ name: String, _ report: inout SimulationReport) -> PushURL? {
-        let url: PushURL
-        do {
-            url = try PushURL(address)
-        } catch {
-            report.complain("the address of \(name) \(error)")
-            return nil
-        }
-        guard url.host == options.url.host, url.port == options.url.port else {
-            report.complain("\(name) leads to \(url.hostField), not to \(options.url.hostField): is public_url right?")
-            return nil
-        }
-        return url
-    }
+    private let state = Mutex(State())
 
-    /// One push with its challenge; nil when there is no reply to go on with.
-    private func push(
-        _ push: SimulatedCall.Push,
-        of call: SimulatedCall,
-        to url: PushURL,
-        number: Int,
-        _ client: PushClient,
-        _ report: inout SimulationReport
-    ) async -> ReplyDocument? {
-        report.begin(number, push.rawValue, to: url)
-        // The provider does not take credentials over to follow-up addresses.
-        let credentials = url.credentials ?? (push == .newCall ? options.credentials : nil)
-        let form = PercentCoding.form(call.fields(of: push))
-        do {
-            let begin = NIODeadline.now()
-            let connection: PushConnection
-            do {
-                connection = try await client.connect(to: url)
-            } catch {
-                report.complain("cannot connect: \(PushClient.words(error))")
-                return nil
+    var open: Int { state.withLock { $0.begun - $0.ended } }
+    var isGood: Bool { state.withLock { $0.good == $0.begun && $0.complaints.isEmpty } }
+
+    func begun() { state.withLock { $0.begun += 1 } }
+
+    func ended(_ player: CallPlayer) {
+        state.withLock { state in
+            state.ended += 1
+            state.good += player.report.complaints == 0 ? 1 : 0
+            for text in player.report.texts { state.complaints[text, default: 0] += 1 }
+            for (push, time) in player.times {
+                let microseconds = time.nanoseconds / 1000
+                state.all.append(microseconds)
+                if push == .newCall { state.started.append(microseconds) }
             }
-            report.note("connected in \(SimulationReport.time(.now() - begin))")
-            var response = try await connection.post(form, to: url, authorization: nil)
-            if response.status == 401 {
-                response = try await again(form, url, credentials, after: response, connection, client, &report)
-            } else if push == .newCall, credentials != nil, response.status == 200 {
-                report.complain("accepted without credentials: the route is open to everybody")
+        }
+    }
+
+    /// One line for now.
+    var line: String {
+        state.withLock {
+            "\($0.begun) calls begun, \($0.begun - $0.ended) open, \($0.ended - $0.good) with something wrong"
+        }
+    }
+
+    func summary(of wanted: Int) -> String {
+        state.withLock { state in
+            var text =
+                "\(state.begun) of \(wanted) calls, \(state.all.count) pushes, \(state.good) calls as they should be\n"
+            text += "replies to newCall  \(LoadTally.ranks(&state.started))\n"
+            text += "all replies         \(LoadTally.ranks(&state.all))\n"
+            for (complaint, count) in state.complaints.sorted(by: { $0.value > $1.value }).prefix(20) {
+                text += "WRONG \(count) times: \(SimulationReport.visible(complaint))\n"
             }
-            await connection.close()
-            return judge(response, push, &report)
-        } catch {
-            report.complain("\(error)")
-            return nil
+            return text
         }
     }
 
-    /// Answers a challenge, on the same connection where that is left open.
-    private func again(
-        _ form: [UInt8],
-        _ url: PushURL,
-        _ credentials: PushCredentials?,
-        after challenge: PushResponse,
-        _ connection: PushConnection,
-        _ client: PushClient,
-        _ report: inout SimulationReport
-    ) async throws -> PushResponse {
-        let schemes = challenge.values("www-authenticate")
-        report.note("401 in \(SimulationReport.time(challenge.time)): \(schemes.joined(separator: ", "))")
-        guard schemes.contains(where: { $0.lowercased().hasPrefix("basic ") }) else {
-            report.complain("the challenge names no Basic scheme: the provider gives up here")
-            return challenge
+    private static func ranks(_ times: inout [Int64]) -> String {
+        guard !times.isEmpty else { return "none" }
+        times.sort()
+        func at(_ share: Double) -> String {
+            let tenths = (times[min(times.count - 1, Int(Double(times.count) * share))] + 50) / 100
+            return "\(tenths / 10).\(tenths % 10) ms"
         }
-        guard let credentials else {
-            report.complain("credentials are wanted and none were given")
-            return challenge
-        }
-        guard challenge.keepsConnection, connection.isOpen else {
-            report.complain("the connection was closed after the challenge: the provider repeats on the same one")
-            let other = try await client.connect(to: url)
-            let response = try await other.post(form, to: url, authorization: credentials.authorization)
-            await other.close()
-            return response
-        }
-        report.note("again on the same connection, as \(credentials)")
-        return try await connection.post(form, to: url, authorization: credentials.authorization)
+        return "p50 \(at(0.5)), p99 \(at(0.99)), p99.9 \(at(0.999)), longest \(at(1))"
+    }
+}
+
+/// Random numbers that come again with the same seed (SplitMix64, Steele, Lea and Flood 2014).
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(_ seed: UInt64?) {
+        state = seed ?? .random(in: 0 ... .max)
     }
 
-    private func judge(
-        _ response: PushResponse,
-        _ push: SimulatedCall.Push,
-        _ report: inout SimulationReport
-    ) -> ReplyDocument? {
-        report.note("\(response.status) in \(SimulationReport.time(response.time)), \(response.body.count) bytes")
-        report.show(response.body)
-        guard response.status == 200 else {
-            report.complain("the status has to be 200")
-            return nil
-        }
-        // What is sent in reply to answer and hangup is thrown away by the provider.
-        guard push == .newCall else { return nil }
-        for complaint in response.complaints { report.complain(complaint) }
-        let document = ReplyDocument(response.body)
-        for complaint in document.complaints { report.complain(complaint) }
-        return document
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }

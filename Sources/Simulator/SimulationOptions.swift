@@ -1,3 +1,5 @@
+import Foundation
+
 extension Simulation.Options {
     /// Takes the texts of the command line.
     ///
@@ -11,18 +13,15 @@ extension Simulation.Options {
         verifies: Bool,
         connect: String?,
         from: String,
-        to: String
+        to: String,
+        takesPlain: Bool = false
     ) throws(ToolArguments.Problem) {
-        guard let scenario = Simulation.Scenario(rawValue: scenario) else {
-            let known = Simulation.Scenario.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ToolArguments.Problem(description: "There is no such scenario; there are: \(known).")
-        }
+        let scenario = try Self.scenario(scenario)
         do {
-            try self.init(url: PushURL(url))
+            try self.init(url: PushURL(url, takesPlain: takesPlain), scenario: scenario)
         } catch {
             throw ToolArguments.Problem(description: "The address of --url \(error).")
         }
-        self.scenario = scenario
         switch (user, password) {
         case (let user?, let password?):
             guard self.url.credentials == nil else {
@@ -52,6 +51,30 @@ extension Simulation.Options {
         }
         self.from = from
         self.to = to
+    }
+
+    /// A scenario by its name, or from a file.
+    ///
+    /// - Throws: `ToolArguments.Problem` when there is none, or something is wrong with it.
+    package static func scenario(_ name: String) throws(ToolArguments.Problem) -> Scenario {
+        let text: String
+        if let known = BuiltInScenarios.text(name) {
+            text = known
+        } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.contains("/") {
+            do { text = try String(contentsOfFile: name, encoding: .utf8) } catch {
+                throw ToolArguments.Problem(description: "The scenario \(name) cannot be read.")
+            }
+        } else {
+            let known = BuiltInScenarios.all.map(\.name).joined(separator: ", ")
+            throw ToolArguments.Problem(
+                description: "There is no such scenario; there are: \(known). A file's name ends in .yaml."
+            )
+        }
+        do {
+            return try ScenarioReader.read(text, file: name)
+        } catch {
+            throw ToolArguments.Problem(description: "\(error)")
+        }
     }
 
     /// Digits as they come from the provider: no plus, at most 15 (ITU-T E.164).

@@ -1,9 +1,11 @@
 import NIOCore
 
 /// The story of a simulation for people, line by line, and whether anything in it was wrong.
-struct SimulationReport {
+struct SimulationReport: Sendable {
     private let print: @Sendable (String) -> Void
     private(set) var complaints = 0
+    /// The complaints, for those who print them elsewhere.
+    private(set) var texts: [String] = []
 
     /// - Parameter print: takes a text with its line feeds.
     init(print: @escaping @Sendable (String) -> Void) {
@@ -23,6 +25,7 @@ struct SimulationReport {
     /// Something is wrong.
     mutating func complain(_ text: String) {
         complaints += 1
+        texts.append(text)
         print("   WRONG: \(SimulationReport.visible(text))\n")
     }
 

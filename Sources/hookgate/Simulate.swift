@@ -12,8 +12,8 @@ struct Simulate: AsyncParsableCommand {
             wrong. Credentials may stand in the address, as at the provider, but arguments can be seen by others on the
             machine: --password-file and --password-env are better.
 
-            Scenarios:
-              answered   a call comes in, is picked up, and ends
+            --list names the scenarios, --show prints one as a file to begin one's own with. Replies are obeyed: calls are
+            turned away, keys pressed, mailboxes reached as the XML says. With --calls it is a load: the report then counts.
 
               hookgate simulate answered --user sipgate \
                 --password-file password.txt --ca certs/ca.pem \
@@ -24,59 +24,84 @@ struct Simulate: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "What is played: answered.", completion: .list(Simulation.Scenario.allCases.map(\.rawValue)))
-    var scenario: String
-    @Option(help: "The address of the route, as it would be entered at the provider.")
-    var url: String
-    @Option(help: "The user to answer a challenge as.")
-    var user: String?
-    @Option(help: ArgumentHelp("Holds the user's password.", valueName: "file"), completion: .file())
-    var passwordFile: String?
-    @Option(help: ArgumentHelp("The environment variable with the user's password.", valueName: "name"))
-    var passwordEnv: String?
-    @Option(
-        help: ArgumentHelp("PEM with the authorities to trust instead of the system's.", valueName: "file"),
-        completion: .file()
+    @Argument(
+        help: "What is played: one of --list, or a file that ends in .yaml.",
+        completion: .list(BuiltInScenarios.all.map(\.name))
     )
-    var ca: String?
-    @Flag(help: "Take any certificate. Proves nothing about who answers.")
-    var insecure = false
-    @Option(help: ArgumentHelp("Connect there, whatever the addresses say.", valueName: "host:port"))
-    var connect: String?
-    @Option(help: "The calling number: digits with country code, or anonymous.")
-    var from = "4921155667788"
-    @Option(help: "The called number.")
-    var to = "4921199887766"
-
+    var scenario = "answered"
+    @OptionGroup var receiver: ReceiverOptions
+    @Flag(help: "Name the scenarios.")
+    var list = false
+    @Flag(help: "Print the scenario instead of playing it.")
+    var show = false
+    @Option(
+        help: ArgumentHelp(
+            "Examine a receiver, https or http, and print how well it would get on with the provider.",
+            valueName: "url"
+        )
+    )
+    var report: String?
+    @Option(help: "How many calls to play.")
+    var calls = 1
+    @Option(help: "How many calls begin in a second.")
+    var rate = 10.0
+    @Option(help: "Makes ids and callers; the same seed makes the same ones.")
+    var seed: UInt64?
+    @Option(
+        help:
+            "Do something that the provider does not: \(Simulation.Fault.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
+    var fault: String?
     func validate() throws {
+        if list || show { return }
         _ = try options()
     }
 
     func run() async throws {
-        let simulation = Simulation(try options()) { _ = CommandResult(.done, output: $0).print() }
-        guard await simulation.run() else { throw ExitCode.failure }
+        if list || show { return try tell() }
+        let options = try options()
+        let show: @Sendable (String) -> Void = { _ = CommandResult(.done, output: $0).print() }
+        let isGood = await Interruption.whileRunning {
+            if report != nil { return await Conformance(options, print: show).run() }
+            return await Simulation(
+                options,
+                progress: { _ = CommandResult(.done, errors: "\($0)\n").print() },
+                print: show
+            ).run()
+        }
+        guard isGood else { throw ExitCode.failure }
     }
 
-    private func options() throws -> Simulation.Options {
-        do {
-            return try Simulation.Options(
-                scenario: scenario,
-                url: url,
-                user: user,
-                password: password(),
-                authorityFile: ca,
-                verifies: !insecure,
-                connect: connect,
-                from: from,
-                to: to
-            )
-        } catch {
-            throw ValidationError("\(error)")
+    private func tell() throws {
+        if list {
+            let lines = try BuiltInScenarios.all.map { name, text in
+                let about = try ScenarioReader.read(text, file: name).about
+                return name + String(repeating: " ", count: max(1, 18 - name.count)) + about + "\n"
+            }
+            try CommandResult(.done, output: lines.joined()).finish()
+        } else {
+            guard let text = BuiltInScenarios.text(scenario) else {
+                throw ValidationError("There is no such scenario; --list names them.")
+            }
+            try CommandResult(.done, output: text).finish()
         }
     }
 
-    private func password() throws -> String? {
-        if let passwordFile { return try SecretInput.file(passwordFile) }
-        return try passwordEnv.map { try SecretInput.environment($0) }
+    private func options() throws -> Simulation.Options {
+        guard (1...10_000_000).contains(calls), rate > 0, rate <= 100_000 else {
+            throw ValidationError("--calls is from 1 to 10000000, and --rate above 0 and at most 100000.")
+        }
+        var options = try receiver.options(scenario: scenario, at: report)
+        options.calls = calls
+        options.rate = rate
+        options.seed = seed
+        options.fault = try fault.map { name in
+            guard let fault = Simulation.Fault(rawValue: name) else {
+                let known = Simulation.Fault.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("There is no fault \(name); there are: \(known).")
+            }
+            return fault
+        }
+        return options
     }
 }

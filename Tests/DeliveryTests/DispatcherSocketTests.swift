@@ -10,7 +10,7 @@ import Webhooks
 @testable import Delivery
 
 /// Dispatchers on real event loops and sockets, over an `InMemoryJournal`.
-@Suite struct DispatcherSocketTests {
+@Suite(.timeLimit(.minutes(4))) struct DispatcherSocketTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 
     /// Accepts events for destinations, and starts dispatchers.
@@ -60,6 +60,8 @@ import Webhooks
     private func destination(_ port: Int, _ name: String = "crm") -> Destination {
         var destination = Destination(name: name, host: "127.0.0.1", port: port, target: "/events")
         destination.retry.firstDelay = .milliseconds(20)
+        // A busy machine is no slow backend.
+        destination.timeout = .seconds(60)
         return destination
     }
 
@@ -69,7 +71,7 @@ import Webhooks
         let backend = try await RecordingBackend.start(on: group)
         let gateway = try await Gateway([destination(backend.port)])
         try await gateway.accept(1...200)
-        try await backend.wait { $0.requests == 200 }
+        try await backend.wait { $0.requests >= 200 }
         try await gateway.drain()
         #expect(Set(backend.requests.compactMap { $0.header("webhook-id") }).count == 200)
         let outcomes = gateway.journal.outcomes(0)
@@ -125,7 +127,7 @@ import Webhooks
         ])
         // One call: order would hold everything up, if destinations had it in common.
         try await gateway.accept(1...300, destinations: 3, subject: "leg")
-        try await healthy.wait { $0.requests == 300 }
+        try await healthy.wait { $0.requests >= 300 }
         #expect(healthy.requests.map { $0.header("webhook-id") } == (1...300).map { id($0) })
         let statuses = try await gateway.statuses()
         #expect(statuses.map(\.destination) == ["dead", "hanging", "healthy"])
@@ -146,7 +148,7 @@ import Webhooks
         crm.concurrency = 3
         let gateway = try await Gateway([crm])
         try await gateway.accept(1...10)
-        try await backend.wait { $0.requests == 3 }
+        try await backend.wait { $0.requests >= 3 }
         let drained = gateway.dispatchers.drain(within: .seconds(30), on: group.next())
         // Behind it on the dispatcher's loop: draining has begun when this is answered.
         _ = try await gateway.dispatchers.statuses(on: group.next()).get()
@@ -157,7 +159,7 @@ import Webhooks
 
         // The next process delivers what is left.
         let next = try await Gateway([crm], journal: gateway.journal.restarted(losingSettlements: false))
-        try await backend.wait { $0.requests == 10 }
+        try await backend.wait { $0.requests >= 10 }
         try await next.drain()
         #expect(next.journal.outcomes(0).count == 10)
         #expect(Set(backend.requests.compactMap { $0.header("webhook-id") }).count == 10)
@@ -168,7 +170,7 @@ import Webhooks
         let backend = try await RecordingBackend.start(on: group) { _ in [] }
         let gateway = try await Gateway([destination(backend.port)])
         try await gateway.accept(1...1)
-        try await backend.wait { $0.requests == 1 }
+        try await backend.wait { $0.requests >= 1 }
         try await gateway.drain(within: .milliseconds(50))
         // Not settled: the next process tries again.
         #expect(gateway.journal.outcomes(0).isEmpty)
@@ -187,7 +189,7 @@ import Webhooks
         }
         let gateway = try await Gateway([destination(backend.port)])
         try await gateway.accept(1...2)
-        try await backend.wait { $0.requests == 2 }
+        try await backend.wait { $0.requests >= 2 }
         try await gateway.drain()
         #expect(gateway.journal.outcomes(0)[JournalPosition(1)] == .dead(reason: "refused"))
         #expect(gateway.lines.count(.error, "event is a dead letter") == 1)

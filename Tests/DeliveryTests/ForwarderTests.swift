@@ -8,7 +8,7 @@ import Webhooks
 @testable import Delivery
 
 /// The forwarder over real sockets, against a backend that does what a script says.
-@Suite struct ForwarderTests {
+@Suite(.timeLimit(.minutes(4))) struct ForwarderTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 
     @Test func `sequential events go over one connection and arrive whole`() async throws {
@@ -56,7 +56,7 @@ import Webhooks
         let backend = try await RecordingBackend.start(on: group) { _ in [.wait(opened)] + RecordingBackend.ok }
         let bench = try await SocketBench(port: backend.port, concurrency: 3)
         let outcomes = bench.forward(count: 50)
-        try await backend.wait { $0.requests == 3 }
+        try await backend.wait { $0.requests >= 3 }
         gate.succeed()
         for outcome in outcomes { #expect(try await outcome.get() == .delivered(status: 200)) }
         #expect(backend.counts.mostOpen == 3)
@@ -217,7 +217,7 @@ import Webhooks
         let backend = try await RecordingBackend.start(on: group) { _ in [.wait(opened)] + RecordingBackend.ok }
         let bench = try await SocketBench(port: backend.port)
         let outcome = bench.forward(count: 1)[0]
-        try await backend.wait { $0.requests == 1 }
+        try await backend.wait { $0.requests >= 1 }
         let drained = bench.beginDraining()
         #expect(try await bench.forward(makeEvent(2)) == .unreachable("shutting_down"))
         gate.succeed()

@@ -51,7 +51,7 @@ final class EmbeddedBench {
     init(
         concurrency: Int = 2,
         loops: Int = 1,
-        timeout: TimeAmount = .seconds(5),
+        timeout: TimeAmount = .seconds(60),
         format: Destination.Format = .data,
         limits: DeliveryLimits = DeliveryLimits()
     ) {

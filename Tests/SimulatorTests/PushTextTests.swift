@@ -1,5 +1,6 @@
-import Simulator
 import Testing
+
+@testable import Simulator
 
 @Suite struct PushTextTests {
     @Test func `an address is taken apart, and its password is never shown`() throws {
@@ -69,18 +70,25 @@ import Testing
         #expect(throws: ToolArguments.Problem.self) { try options(url: "http://a/") }
     }
 
-    @Test func `a call keeps its ids, and no two calls share them`() {
-        var random = SystemRandomNumberGenerator()
-        let call = SimulatedCall(from: "1", to: "2", user: "Älice & co", using: &random)
-        let other = SimulatedCall(from: "1", to: "2", user: "Älice & co", using: &random)
-        #expect(call.callID.count == 76 && call.callID != other.callID && call.xcid != other.xcid)
-        for push in SimulatedCall.Push.allCases {
-            let fields = call.fields(of: push)
+    @Test func `a leg keeps its ids in every push`() {
+        let leg = SimulatedLeg(
+            direction: "in",
+            from: "1",
+            to: "2",
+            users: [("Älice & co", 0), ("voicemail", 1)],
+            callID: "A",
+            xcid: "x"
+        )
+        for push in [SimulatedLeg.Push.newCall, .answer, .hangup] {
+            let fields = leg.fields(of: push)
             #expect(fields.first?.value == push.rawValue)
-            #expect(fields.contains { $0.name == "callId" && $0.value == call.callID })
-            #expect(fields.contains { $0.name == "xcid" && $0.value == call.xcid })
+            #expect(fields.contains { $0 == ("callId", "A") })
+            #expect(fields.contains { $0 == ("origCallId", "A") })
+            #expect(fields.contains { $0 == ("xcid", "x") })
         }
-        #expect(call.fields(of: .newCall).contains { $0.name == "user[]" })
-        #expect(call.fields(of: .hangup).contains { $0 == ("cause", "normalClearing") })
+        #expect(leg.fields(of: .newCall).filter { $0.name == "user[]" }.count == 2)
+        #expect(leg.fields(of: .newCall).filter { $0.name == "userId[]" }.count == 1)
+        #expect(leg.fields(of: .hangup).contains { $0 == ("cause", "normalClearing") })
+        #expect(leg.fields(of: .dtmf, keys: "1*").map(\.value) == ["dtmf", "A", "1*"])
     }
 }

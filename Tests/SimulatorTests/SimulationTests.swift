@@ -28,7 +28,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let trusted = try directory.write((trusts ? identity : other).trustedPEM, to: "ca.pem")
         let gateway = try await ScriptedGateway(identity, script: script)
-        var options = Simulation.Options(url: try PushURL(url))
+        var options = try Simulation.Options(url: PushURL(url), scenario: Simulation.Options.scenario("answered"))
         options.detour = ("127.0.0.1", gateway.port)
         options.authorityFile = trusted
         options.verifies = verifies
