@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "Sipgate", dependencies: ["Webhooks", "OpenSSL", nio.core], swiftSettings: safe),
         .target(
             name: "Edge",
-            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.extras, logging],
+            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.tls, nio.extras, logging],
             swiftSettings: safe
         ),
         .target(
@@ -79,7 +79,7 @@ let package = Package(
         ),
         .target(
             name: "Admin",
-            dependencies: ["Webhooks", "Journal", "Delivery", nio.core, logging, lifecycle, hummingbird],
+            dependencies: ["Webhooks", "Journal", "Delivery", nio.core, nio.posix, logging, lifecycle, hummingbird],
             swiftSettings: safe
         ),
         .target(
@@ -157,6 +157,11 @@ let package = Package(
                 "Delivery", "Journal", "Webhooks", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.embedded,
                 nio.http1, logging,
             ],
+            swiftSettings: callsC
+        ),
+        .testTarget(
+            name: "AdminTests",
+            dependencies: ["Admin", "Journal", "JournalTesting", "Webhooks", nio.core, nio.posix, logging],
             swiftSettings: callsC
         ),
         .testTarget(

@@ -1,6 +1,6 @@
 import Hummingbird
 package import Logging
-import NIOCore
+package import NIOCore
 import ServiceLifecycle
 import Webhooks
 
@@ -12,9 +12,15 @@ package struct AdminServer: Service, CustomStringConvertible {
     package struct Sources: Sendable {
         /// How things stand at this moment.
         package let health: @Sendable () -> HealthReport
+        /// Everything that is counted, in the text format of Prometheus.
+        package let metrics: @Sendable () async -> ByteBuffer
 
-        package init(health: @escaping @Sendable () -> HealthReport) {
+        package init(
+            health: @escaping @Sendable () -> HealthReport,
+            metrics: @escaping @Sendable () async -> ByteBuffer
+        ) {
             self.health = health
+            self.metrics = metrics
         }
     }
 
@@ -61,6 +67,13 @@ package struct AdminServer: Service, CustomStringConvertible {
                 status: report.isReady ? .ok : .serviceUnavailable,
                 headers: [.contentType: "application/json", .cacheControl: "no-store"],
                 body: .init(byteBuffer: report.json)
+            )
+        }
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: MetricsText.mediaType, .cacheControl: "no-store"],
+                body: .init(byteBuffer: await sources.metrics())
             )
         }
         return router

@@ -101,10 +101,18 @@ package struct GatewayApplication: Sendable {
             )
         ]
         if let admin = configuration.admin {
+            let metrics = GatewayMetrics(
+                configuration: configuration,
+                loops: loops,
+                journal: journal,
+                health: { serving.health },
+                certificates: certificateEnds(),
+                group: group
+            )
             let server = AdminServer(
                 host: admin.host,
                 port: admin.port,
-                sources: .init(health: { serving.health }),
+                sources: .init(health: { serving.health }, metrics: { await metrics.text() }),
                 logger: logger
             )
             services.insert(.init(service: server), at: 0)
@@ -112,6 +120,22 @@ package struct GatewayApplication: Sendable {
         try await ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
+    }
+
+    /// When the certificates end that were loaded at the start.
+    private func certificateEnds() -> @Sendable () -> [GatewayMetrics.CertificateEnd] {
+        let ends = configuration.listeners.flatMap { listener in
+            listener.tls.certificates.compactMap { files in
+                (try? CertificateChain(file: files.chain)).map { chain in
+                    GatewayMetrics.CertificateEnd(
+                        listener: "\(listener.host):\(listener.port)",
+                        subject: chain.leaf.subject,
+                        unixSeconds: chain.leaf.notAfter.unixSeconds
+                    )
+                }
+            }
+        }
+        return { ends }
     }
 
     private func bind(

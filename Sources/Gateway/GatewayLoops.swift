@@ -14,6 +14,7 @@ struct GatewayLoops: Sendable {
     /// What the edge needs, by loop.
     let edge: EdgeLoops
     private let forwarders: [NIOLoopBound<Forwarder>]
+    private let measures: [NIOLoopBound<LoopMeasures>]
 
     /// Builds each loop's part on that loop.
     static func make(
@@ -26,12 +27,22 @@ struct GatewayLoops: Sendable {
         let shared = try Shared(configuration, journal: journal, hashing: hashing, logger: logger)
         var edges: [NIOLoopBound<EdgeLoop>] = []
         var forwarders: [NIOLoopBound<Forwarder>] = []
+        var measures: [NIOLoopBound<LoopMeasures>] = []
         for loop in group.makeIterator() {
-            let (edge, forwarder) = try await loop.submit { try shared.part(on: loop) }.get()
+            let (edge, forwarder, measure) = try await loop.submit { try shared.part(on: loop) }.get()
             edges.append(edge)
             forwarders.append(forwarder)
+            measures.append(measure)
         }
-        return GatewayLoops(edge: EdgeLoops(edges), forwarders: forwarders)
+        return GatewayLoops(edge: EdgeLoops(edges), forwarders: forwarders, measures: measures)
+    }
+
+    /// What every loop has counted, in their order.
+    func snapshots(on loop: any EventLoop) -> EventLoopFuture<[LoopMeasures.Snapshot]> {
+        EventLoopFuture.whenAllSucceed(
+            measures.map { measure in measure.eventLoop.submit { measure.value.snapshot } },
+            on: loop
+        )
     }
 
     /// Lets running attempts end and closes the connections to the destinations.
@@ -85,7 +96,9 @@ private struct Shared: Sendable {
     }
 
     /// Builds the part of one loop, on it.
-    func part(on loop: any EventLoop) throws -> (NIOLoopBound<EdgeLoop>, NIOLoopBound<Forwarder>) {
+    func part(
+        on loop: any EventLoop
+    ) throws -> (NIOLoopBound<EdgeLoop>, NIOLoopBound<Forwarder>, NIOLoopBound<LoopMeasures>) {
         let forwarder = Forwarder(destinations: configuration.destinations, eventLoop: loop, loops: loops)
         let lanes = try configuration.routes.map { route in
             IngestPipeline.Lane(
@@ -108,9 +121,17 @@ private struct Shared: Sendable {
             log: IngestLog(logger: logger, destinations: configuration.destinations.map(\.name)),
             eventLoop: loop
         )
+        let edge = EdgeLoop(responder: pipeline)
+        let measures = LoopMeasures(
+            edge: edge,
+            accepted: pipeline.accepted,
+            forwarder: forwarder,
+            eventLoop: loop
+        )
         return (
-            NIOLoopBound(EdgeLoop(responder: pipeline), eventLoop: loop),
-            NIOLoopBound(forwarder, eventLoop: loop)
+            NIOLoopBound(edge, eventLoop: loop),
+            NIOLoopBound(forwarder, eventLoop: loop),
+            NIOLoopBound(measures, eventLoop: loop)
         )
     }
 }

@@ -20,6 +20,8 @@ final class IngestPipeline: Responder {
         let isDurable: Bool
     }
 
+    /// What was accepted on this loop, for the metrics.
+    let accepted = AcceptedCounts()
     private let routes: RouteTable
     private let lanes: [Lane]
     private let authenticator: Authenticator
@@ -55,17 +57,17 @@ final class IngestPipeline: Responder {
     func screen(_ head: RequestHead) -> Screening {
         // Route.
         guard let match = routes.match(head.target) else { return .refused(.refusal(.unknownPath)) }
-        guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed)) }
+        guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed), route: match.index) }
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         if match.followUp == nil, head.headers.count("authorization") == 0 {
-            return .refused(.refusal(.credentialsMissing))
+            return .refused(.refusal(.credentialsMissing), route: match.index)
         }
         // What does it send?
         do throws(Rejection) {
             try lanes[match.index].provider.screen(head.headers)
             return .accepted(match)
         } catch {
-            return .refused(.refusal(error))
+            return .refused(.refusal(error), route: match.index)
         }
     }
 
@@ -138,7 +140,10 @@ final class IngestPipeline: Responder {
                 traceParent: traceParent
             )
         }
-        let complete = { (refusal: Reply?) in reply(refusal ?? lane.provider.reply(to: drafts)) }
+        let complete = { (refusal: Reply?) in
+            if refusal == nil { self.accepted.note(drafts, route: match.index) }
+            reply(refusal ?? lane.provider.reply(to: drafts))
+        }
         if lane.isDurable, let journal {
             keep(events, on: match.route, in: journal, complete)
         } else {

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+/// The operators' listener of a gateway that runs.
+@Suite(.timeLimit(.minutes(5))) struct AdminProcessTests {
+    private static let extra = "journal: {path: journal.sqlite}\nadmin: {address: \"127.0.0.1:0\"}"
+
+    private func push(_ call: String, to gateway: GatewayProcess, user: String? = "sipgate") async throws -> String {
+        let credentials = user.map { ["--user", "\($0):\(GatewayProcess.password)"] } ?? []
+        let body =
+            "event=newCall&direction=in&from=4921112345678&to=4915791234567&callId=\(call)"
+            + "&user%5B%5D=Alice&userId%5B%5D=w0&fullUserId%5B%5D=1234567w0"
+        let result = try await Command.run(
+            "curl",
+            ["--silent", "--show-error", "--max-time", "30", "--cacert", gateway.authority, "--data", body]
+                + credentials + ["--output", "/dev/null", "--write-out", "%{http_code}", gateway.url]
+        )
+        return result.output + result.error
+    }
+
+    @Test func `The metrics tell of requests, handshakes, events, attempts and the journal, as Prometheus reads them`()
+        async throws
+    {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, extra: AdminProcessTests.extra)
+        let admin = try await gateway.adminURL()
+        #expect(try await push("1", to: gateway) == "200")
+        #expect(try await push("2", to: gateway, user: nil) == "401")
+        #expect(try await push("3", to: gateway, user: "mallory") == "401")
+        _ = await backend.received(count: 1)
+
+        var text = ""
+        // The outcome of the attempt is noted a moment after the backend has answered.
+        repeat {
+            let scrape = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", admin + "/metrics"])
+            try #require(scrape.status == 0, "\(scrape.error)")
+            text = scrape.output
+        } while !text.contains("hookgate_attempts_total{destination=\"backend\",outcome=\"delivered\"} 1\n")
+        for line in [
+            "hookgate_requests_total{route=\"/hooks/sipgate\",status=\"2xx\"} 1",
+            "hookgate_requests_total{route=\"/hooks/sipgate\",status=\"4xx\"} 2",
+            "hookgate_challenges_total 1",
+            "hookgate_refusals_total{reason=\"credentials_wrong\"} 1",
+            "hookgate_refusals_total{reason=\"body_too_large\"} 0",
+            "hookgate_events_accepted_total{route=\"/hooks/sipgate\",type=\"call.started\"} 1",
+            "hookgate_tls_handshakes_total{version=\"1.3\",resumed=\"false\"} 3",
+            "hookgate_connections_total 3",
+            "hookgate_journal_state{state=\"writable\"} 1",
+            "hookgate_journal_events_total 1",
+            "hookgate_journal_commit_events_bucket{le=\"1\"} 1",
+            "hookgate_breaker_state{destination=\"backend\",state=\"closed\"} 1",
+            "hookgate_ready{check=\"journal\"} 1",
+        ] {
+            #expect(text.split(separator: "\n").contains(line[...]), "\(line) is not in:\n\(text)")
+        }
+        for family in [
+            "hookgate_certificate_expiry_timestamp_seconds", "hookgate_reply_duration_seconds_count",
+            "hookgate_event_loop_lag_seconds_count", "hookgate_destination_events",
+            "hookgate_oldest_pending_age_seconds", "hookgate_journal_size_bytes", "process_open_fds",
+            "process_resident_memory_bytes",
+        ] {
+            #expect(text.contains("\n" + family), "\(family) is missing")
+        }
+        #expect(!text.contains("4921112345678") && !text.contains("mallory"))
+        try await check(text)
+    }
+
+    /// Lets Prometheus' own tool look at it, where it is installed.
+    private func check(_ text: String) async throws {
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool") else { return }
+        let result = try await Command.run("promtool", ["check", "metrics"], input: text)
+        #expect(result.status == 0 && result.error.isEmpty, "\(result.output)\(result.error)")
+    }
+}
+
+extension GatewayProcess {
+    /// The root of the operators' listener.
+    func adminURL() async throws -> String {
+        let line = try await line { $0.contains("listening for operators") }
+        guard let match = line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/) else { throw Failure("no port in: \(line)") }
+        return "http://127.0.0.1:\(match.1)"
+    }
+}
