@@ -110,9 +110,8 @@ package struct GatewayApplication: Sendable {
                 group: group
             )
             let server = AdminServer(
-                host: admin.host,
-                port: admin.port,
-                sources: .init(health: { serving.health }, metrics: { await metrics.text() }),
+                .init(host: admin.host, port: admin.port),
+                sources: adminSources(metrics, journal, on: group),
                 logger: logger
             )
             services.insert(.init(service: server), at: 0)

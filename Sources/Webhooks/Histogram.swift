@@ -34,6 +34,18 @@ package struct Histogram: Sendable, Equatable {
         sum += other.sum
     }
 
+    /// The bound below which a share of the values is, as well as the ranges tell; nil without values.
+    package func quantile(_ share: Double) -> Int? {
+        let wanted = share * Double(count)
+        guard wanted > 0 else { return nil }
+        var total = 0
+        for (bound, count) in zip(bounds, counts) {
+            total += count
+            if Double(total) >= wanted { return bound }
+        }
+        return bounds.last
+    }
+
     /// Bounds for what takes between 100 µs and ten seconds, in nanoseconds.
     package static let latencyBounds = [
         100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000,
