@@ -168,7 +168,10 @@ let package = Package(
         ),
         .testTarget(
             name: "AdminTests",
-            dependencies: ["Admin", "Journal", "JournalTesting", "Webhooks", nio.core, nio.posix, logging],
+            dependencies: [
+                "Admin", "Journal", "JournalTesting", "HookgateTesting", "Webhooks", nio.core, nio.posix, nio.embedded,
+                logging, hummingbird, httpTypes,
+            ],
             swiftSettings: callsC
         ),
         .testTarget(

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Journal
@@ -72,7 +73,7 @@ struct AdminAPI: Sendable {
 
     /// All events of one call, in order: those of a leg, or of the legs that were found to belong together.
     private func call(_ context: AdminContext) async throws -> Response {
-        guard let id = context.parameters.get("id"), (1...128).contains(id.utf8.count),
+        guard let id = context.parameters.get("id")?.removingPercentEncoding, (1...128).contains(id.utf8.count),
             id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
         else { throw AdminProblem(.badRequest, "That is no id of a call.") }
         let records = try await journal.ask { reader in

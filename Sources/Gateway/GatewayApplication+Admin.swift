@@ -4,9 +4,39 @@ import Journal
 import NIOCore
 import NIOPosix
 import OpenSSL
+import TLS
 import Webhooks
 
 extension GatewayApplication {
+    /// Where operators look, and who they are.
+    ///
+    /// - Throws: `CredentialError`, which names the file, or a `PasswordHashError`.
+    func adminAccess(
+        _ admin: AdminConfiguration,
+        on group: MultiThreadedEventLoopGroup,
+        hashing: NIOThreadPool
+    ) async throws -> AdminServer.Access {
+        var access = AdminServer.Access(host: admin.host, port: admin.port)
+        access.names = admin.names
+        if !admin.users.isEmpty {
+            let credentials = try await AdminCredentials(
+                configuration,
+                users: admin.users,
+                hashing: hashing,
+                on: group.next()
+            )
+            access.admits = { await credentials.judge($0, $1) }
+        }
+        if let tls = admin.tls {
+            let store = try ServerCertificate.load(tls)
+            access.secure = { channel in
+                let handler = store.makeServerHandler(handshakeTimeout: .seconds(10))
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
+        }
+        return access
+    }
+
     /// What operators are shown.
     func adminSources(
         _ metrics: GatewayMetrics,

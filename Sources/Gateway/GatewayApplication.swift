@@ -14,7 +14,7 @@ import Webhooks
 
 /// The gateway as one process: builds everything from a checked configuration, serves, and drains on SIGTERM and SIGINT.
 package struct GatewayApplication: Sendable {
-    private let configuration: GatewayConfiguration
+    let configuration: GatewayConfiguration
     private let logger: Logger
 
     package init(configuration: GatewayConfiguration, logger: Logger) {
@@ -110,7 +110,7 @@ package struct GatewayApplication: Sendable {
                 group: group
             )
             let server = AdminServer(
-                .init(host: admin.host, port: admin.port),
+                try await adminAccess(admin, on: group, hashing: hashing),
                 sources: adminSources(metrics, journal, on: group),
                 logger: logger
             )

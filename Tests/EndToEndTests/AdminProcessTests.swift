@@ -65,6 +65,54 @@ import Testing
         try await check(text)
     }
 
+    @Test func `With TLS and users, only who has the password sees something`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: """
+                journal: {path: journal.sqlite}
+                admin:
+                  address: "127.0.0.1:0"
+                  names: [gate.example]
+                  users: [sipgate]
+                  tls: {certificates: [{chain: server.pem, key: server.key}]}
+                """
+        )
+        let port = try #require(URL(string: try await gateway.adminURL())?.port)
+        func ask(_ arguments: String...) async throws -> String {
+            let result = try await Command.run(
+                "curl",
+                ["--silent", "--max-time", "30", "--cacert", gateway.authority, "--write-out", "%{http_code}"]
+                    + arguments
+            )
+            return result.output
+        }
+        let url = "https://localhost:\(port)"
+        #expect(try await ask(url + "/healthz") == "ok\n200")
+        #expect(try await ask(url + "/api/session").hasSuffix("401"))
+        #expect(try await ask("--user", "sipgate:wrong", url + "/metrics").hasSuffix("401"))
+        #expect(try await ask("--user", "mallory:correct horse", url + "/metrics").hasSuffix("401"))
+        let page = try await ask("--user", "sipgate:\(GatewayProcess.password)", url + "/")
+        #expect(page.contains("<title>Hookgate</title>") && page.hasSuffix("200"))
+        #expect(try await ask("http://localhost:\(port)/healthz").hasSuffix("400"))
+        gateway.terminate()
+        #expect(await gateway.exitStatus() == 0)
+    }
+
+    @Test func `A stream of live events ends when the gateway stops`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, extra: AdminProcessTests.extra)
+        let url = try await gateway.adminURL() + "/api/live"
+        let stream = try RunningProcess(URL(filePath: "/usr/bin/env"), ["curl", "--silent", "--no-buffer", url])
+        _ = try await stream.line { $0.hasPrefix("retry:") }
+        #expect(try await push("1", to: gateway) == "200")
+        let line = try await stream.line { $0.hasPrefix("data: ") }
+        #expect(line.contains("io.sipgate.call.started"))
+        gateway.terminate()
+        #expect(await gateway.exitStatus() == 0)
+        #expect(await stream.exitStatus() == 0)
+    }
+
     /// Lets Prometheus' own tool look at it, where it is installed.
     private func check(_ text: String) async throws {
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool") else { return }
