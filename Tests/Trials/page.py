@@ -152,8 +152,8 @@ def desktop(gateway, crm, url, folder):
     page.wait("all events", lambda: len(page.rows()) == 10)
     page.wait("readiness", lambda: page.all("#health.good"))
     for name in HOSTILE:
-        shown = " ".join(name.split())
-        page.wait(f"the name {name!r} as text", lambda: shown.split("\u2028")[0].strip() in page.text())
+        shown = re.sub("[\u2028\u202e]", lambda match: f"⟨U+{ord(match[0]):04X}⟩", name)
+        page.wait(f"the name {name!r} as text", lambda: shown in page.text())
     assert not page.all("tbody img, tbody svg, tbody script"), "a name became an element"
     page.shot(folder, "admin-events")
 
@@ -208,6 +208,9 @@ def phone(url, folder):
     ground = page.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(20, 23, 27)", f"not dark: {ground}"
     fits(page)
+    for cell in page.rows()[0].find_elements(By.TAG_NAME, "td"):
+        place = cell.rect
+        assert place["x"] >= 0 and place["x"] + place["width"] <= 390, f"out of sight: {cell.text!r} at {place}"
     page.shot(folder, "admin-phone")
     page.rows()[0].find_element(By.CSS_SELECTOR, "button.link").click()
     page.wait("the story", lambda: page.all("dialog[open]"))
