@@ -63,6 +63,20 @@ import Testing
         }
         #expect(!text.contains("4921112345678") && !text.contains("mallory"))
         try await check(text)
+        for name in try namesInPackaging() {
+            #expect(text.contains("\n# TYPE \(name) ") || text.contains("\n\(name)"), "\(name) is not served")
+        }
+    }
+
+    /// Every metric that the dashboard and the alerts name.
+    private func namesInPackaging() throws -> Set<String> {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../packaging")
+        let names = try ["grafana/hookgate.json", "prometheus/hookgate.rules.yml"].flatMap { file in
+            let text = try String(contentsOf: root.appending(path: file), encoding: .utf8)
+            return text.matches(of: /(?:hookgate|process)_[a-z_]+/).map { String($0.output) }
+        }
+        try #require(names.count > 30)
+        return Set(names)
     }
 
     @Test func `With TLS and users, only who has the password sees something`() async throws {
