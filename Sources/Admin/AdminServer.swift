@@ -75,6 +75,9 @@ package struct AdminServer: Service, CustomStringConvertible {
         }
     }
 
+    /// Operators are few; a stranger who finds the listener takes no descriptors from the senders.
+    private static let mostConnections = 256
+
     private let access: Access
     private let sources: Sources
     private let logger: Logger
@@ -103,7 +106,11 @@ package struct AdminServer: Service, CustomStringConvertible {
                     secure: secure
                 )
             },
-            configuration: .init(address: .hostname(access.host, port: access.port), serverName: nil),
+            configuration: .init(
+                address: .hostname(access.host, port: access.port),
+                serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(AdminServer.mostConnections)
+            ),
             onServerRunning: { channel in
                 let address = channel.localAddress.map { "\($0.ipAddress ?? "?"):\($0.port ?? 0)" } ?? "?"
                 logger.notice("listening for operators", metadata: ["address": "\(address)", "scheme": "\(scheme)"])

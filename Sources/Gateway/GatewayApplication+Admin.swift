@@ -65,6 +65,16 @@ extension GatewayApplication {
     }
 }
 
+extension HealthReport {
+    /// The report with a check of the certificates: past its end nobody posts any more.
+    func with(_ ends: [GatewayMetrics.CertificateEnd], now: CertificateTime = .now) -> HealthReport {
+        let past = ends.filter { $0.unixSeconds < now.unixSeconds }
+        let words = past.map { "that of \($0.listener), \($0.subject), has ended" }
+        let problem = words.isEmpty ? nil : words.joined(separator: "; ")
+        return HealthReport(checks: checks + [Check(name: "certificates", problem: problem)])
+    }
+}
+
 extension [GatewayMetrics.CertificateEnd] {
     /// A JSON array, with the days that are left now.
     fileprivate var json: ByteBuffer {

@@ -101,12 +101,13 @@ package struct GatewayApplication: Sendable {
             )
         ]
         if let admin = configuration.admin {
+            let certificates = certificateEnds()
             let metrics = GatewayMetrics(
                 configuration: configuration,
                 loops: loops,
                 journal: journal,
-                health: { serving.health },
-                certificates: certificateEnds(),
+                health: { serving.health.with(certificates()) },
+                certificates: certificates,
                 group: group
             )
             let server = AdminServer(

@@ -50,6 +50,7 @@ import Testing
             "hookgate_journal_commit_events_bucket{le=\"1\"} 1",
             "hookgate_breaker_state{destination=\"backend\",state=\"closed\"} 1",
             "hookgate_ready{check=\"journal\"} 1",
+            "hookgate_ready{check=\"certificates\"} 1",
         ] {
             #expect(text.split(separator: "\n").contains(line[...]), "\(line) is not in:\n\(text)")
         }
@@ -77,6 +78,31 @@ import Testing
         }
         try #require(names.count > 30)
         return Set(names)
+    }
+
+    @Test func `Strangers add no series, whatever they send`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, extra: AdminProcessTests.extra)
+        let url = try await gateway.adminURL() + "/metrics"
+        func series() async throws -> Set<String> {
+            let scrape = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", url])
+            try #require(scrape.status == 0, "\(scrape.error)")
+            let names = scrape.output.split(separator: "\n").filter { !$0.hasPrefix("#") }
+                .compactMap { line in line.lastIndex(of: " ").map { String(line[..<$0]) } }
+            #expect(names.count == Set(names).count, "a series stands there twice")
+            return Set(names)
+        }
+        let before = try await series()
+        let root = "https://localhost:\(gateway.port)"
+        for arguments in [
+            ["\(root)/nothing"], ["\(root)/hooks/sipgate\"}%0A/\\"], ["--request", "BREW", gateway.url],
+            ["--user", "a\"b:c", "--data", "event=x", gateway.url], ["--data", "event=x&callId=%00", gateway.url],
+            ["--user", "sipgate:\(GatewayProcess.password)", "--data", "event=\"x\"&callId=1", gateway.url],
+        ] {
+            let curl = ["--silent", "--output", "/dev/null", "--max-time", "30", "--cacert", gateway.authority]
+            _ = try await Command.run("curl", curl + arguments)
+        }
+        #expect(try await series() == before)
     }
 
     @Test func `With TLS and users, only who has the password sees something`() async throws {

@@ -25,6 +25,10 @@ struct ConfigurationSummary {
             text += row("", "  destinations: \(list(route.destinations))")
         }
         for destination in configuration.destinations { text += rows(destination) }
+        if let admin = configuration.admin {
+            let who = admin.users.isEmpty ? "everybody on this machine" : list(admin.users)
+            text += row("admin", "\(admin.host):\(admin.port), \(admin.tls == nil ? "plain HTTP" : "TLS"), for \(who)")
+        }
         text += row(
             "follow-ups",
             configuration.followUpKey == nil ? "signed until the process ends" : "signed with the key"

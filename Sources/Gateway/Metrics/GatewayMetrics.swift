@@ -86,9 +86,7 @@ struct GatewayMetrics: Sendable {
             for (index, path) in routes {
                 for hundreds in 2...5 where hundreds != 3 {
                     let count = edge.replies(route: index, hundreds: hundreds)
-                    if count > 0 || index != nil {
-                        family.sample(count, [("route", path), ("status", "\(hundreds)xx")])
-                    }
+                    family.sample(count, [("route", path), ("status", "\(hundreds)xx")])
                 }
             }
         }
