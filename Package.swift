@@ -177,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Admin", "Edge", "Auth", "Delivery", "Webhooks", "OpenSSL", "HookgateTesting", nio.core, nio.posix,
+                "Gateway", "Admin", "Edge", "Auth", "Delivery", "Webhooks", "OpenSSL", "HookgateTesting", nio.core,
+                nio.posix,
                 logging,
             ],
             swiftSettings: callsC

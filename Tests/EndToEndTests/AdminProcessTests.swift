@@ -80,6 +80,26 @@ import Testing
         return Set(names)
     }
 
+    @Test func `Without a journal attempts are counted as well, and old TLS is told from new`() async throws {
+        let backend = try await TestBackend(.status(503))
+        let gateway = try await GatewayProcess(backend: backend.port, extra: "admin: {address: \"127.0.0.1:0\"}")
+        let admin = try await gateway.adminURL()
+        #expect(try await push("1", to: gateway) == "503")
+        let old = ["--silent", "--max-time", "30", "--cacert", gateway.authority, "--tls-max", "1.2", gateway.url]
+        #expect(try await Command.run("curl", old).status == 0)
+        let text = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", admin + "/metrics"]).output
+        for line in [
+            "hookgate_attempts_total{destination=\"backend\",outcome=\"refused\"} 1",
+            "hookgate_refusals_total{reason=\"destination_refused\"} 1",
+            "hookgate_requests_total{route=\"/hooks/sipgate\",status=\"5xx\"} 1",
+            "hookgate_tls_handshakes_total{version=\"1.2\",resumed=\"false\"} 1",
+            "hookgate_tls_handshakes_total{version=\"1.3\",resumed=\"false\"} 1",
+        ] {
+            #expect(text.split(separator: "\n").contains(line[...]), "\(line) is not in:\n\(text)")
+        }
+        #expect(!text.contains("hookgate_journal") && !text.contains("hookgate_events_accepted_total{"))
+    }
+
     @Test func `Strangers add no series, whatever they send`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port, extra: AdminProcessTests.extra)
