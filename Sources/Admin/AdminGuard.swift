@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import Webhooks
 
@@ -41,6 +42,12 @@ struct AdminGuard: RouterMiddleware {
             response = problem.response
         } catch let error as HTTPError where error.status == .notFound {
             response = AdminProblem(.notFound, "There is nothing here; /openapi.json describes what there is.").response
+        } catch let error as HTTPError {
+            response = AdminProblem(error.status, error.body ?? error.status.reasonPhrase).response
+        } catch {
+            // All that is left is the journal; its words are for the log.
+            context.logger.error("an operator's request failed", metadata: ["error": "\(error)"])
+            response = AdminProblem(.serviceUnavailable, "The journal cannot be read; the log says why.").response
         }
         for (name, value) in AdminGuard.headers { response.headers[name] = value }
         return response

@@ -40,7 +40,13 @@ struct ChangeOrder: Equatable {
 actor ChangeLog {
     private static let capacity = 64
 
-    private var requests: [Int: JournalRequest] = [:]
+    private enum Change {
+        /// Holds a connection to the journal.
+        case underWay(JournalRequest)
+        case ended(JournalRequest.Progress)
+    }
+
+    private var changes: [Int: Change] = [:]
     private var next = 1
 
     /// Hands a change to the process that holds the journal.
@@ -51,8 +57,8 @@ actor ChangeLog {
         let request = try await NIOThreadPool.singleton.runIfActive { try JournalRequest(action, filter, path: path) }
         let number = next
         next += 1
-        requests[number] = request
-        requests[number - ChangeLog.capacity] = nil
+        changes[number] = .underWay(request)
+        changes[number - ChangeLog.capacity] = nil
         return number
     }
 
@@ -60,7 +66,16 @@ actor ChangeLog {
     ///
     /// - Throws: `DatabaseError`.
     func progress(of number: Int) async throws -> JournalRequest.Progress? {
-        guard let request = requests[number] else { return nil }
-        return try await NIOThreadPool.singleton.runIfActive { try request.progress() }
+        switch changes[number] {
+        case nil:
+            return nil
+        case .ended(let progress):
+            return progress
+        case .underWay(let request):
+            let progress = try await NIOThreadPool.singleton.runIfActive { try request.progress() }
+            // It may have been forgotten meanwhile.
+            if let progress, progress.isFinished, changes[number] != nil { changes[number] = .ended(progress) }
+            return progress
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import HookgateTesting
 import Journal
 import JournalTesting
 import NIOCore
@@ -134,6 +135,26 @@ struct EventsAPITests {
         let events = try #require(crm["events"] as? [String: Int])
         #expect(crm["name"] as? String == "crm" && crm["oldest_pending_ms"] != nil)
         #expect(events == ["accepted": 4, "delivered": 1, "pending": 1, "dead": 2, "expired": 0, "dropped": 0])
+    }
+
+    @Test func `A journal that cannot be read is an answer`() async throws {
+        let harness = try await AdminHarness()
+        for suffix in ["", "-wal", "-shm"] {
+            try FileManager.default.removeItem(atPath: harness.directory.path + "/journal.sqlite" + suffix)
+        }
+        for path in ["/api/events", "/api/calls/one", "/api/destinations"] {
+            let answer = try await harness.get(path)
+            #expect(answer.status == 503 && answer.headers[.contentType] == "application/problem+json", "\(answer)")
+            #expect(!answer.body.contains(harness.directory.path), "\(answer.body)")
+        }
+        #expect(try await harness.change(#"{"action":"retry","all":true}"#).status == 503)
+    }
+
+    @Test func `The end of a change can be looked at again`() async throws {
+        let harness = try await filled()
+        let body = #"{"action":"retry","filter":{"state":"dead"}}"#
+        #expect(try await changed(harness, body) == 2)
+        #expect(try await harness.get("/api/changes/1").json()["done"] as? Int == 2)
     }
 
     @Test func `Without a journal there are no events, but everything else`() async throws {

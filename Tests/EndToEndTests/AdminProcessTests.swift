@@ -100,6 +100,31 @@ import Testing
         #expect(!text.contains("hookgate_journal") && !text.contains("hookgate_events_accepted_total{"))
     }
 
+    @Test func `What several loops count adds up, also for who looks meanwhile`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, extra: AdminProcessTests.extra)
+        let url = try await gateway.adminURL() + "/metrics"
+        let name = "hookgate_requests_total{route=\"/hooks/sipgate\",status=\"2xx\"} "
+        func count() async throws -> Int {
+            let text = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", url]).output
+            let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
+            return try #require(line.flatMap { Int($0.dropFirst(name.count)) }, "\(text)")
+        }
+        let pushes = 24
+        try await withThrowingTaskGroup(of: String.self) { group in
+            for call in 0..<pushes { group.addTask { try await push("\(call)", to: gateway) } }
+            var last = 0
+            while last < pushes, let status = try await group.next() {
+                #expect(status == "200")
+                let now = try await count()
+                #expect(now >= last && now <= pushes)
+                last = now
+            }
+            for try await status in group { #expect(status == "200") }
+        }
+        #expect(try await count() == pushes)
+    }
+
     @Test func `Strangers add no series, whatever they send`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port, extra: AdminProcessTests.extra)
