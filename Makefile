@@ -11,7 +11,7 @@ CONFIG ?= config/hookgate.yaml
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
-	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench
+	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -74,6 +74,13 @@ disk-test: build ## failing syncs and writes and a full disk under load
 
 damage-test: build ## start on 200 damaged journals (ROUNDS=n)
 	python3 Tests/Trials/damage.py --rounds $(or $(ROUNDS),200) $(HOOKGATE)
+
+alerts-test: ## check and test the alert rules with Prometheus' promtool
+	promtool check rules packaging/prometheus/hookgate.rules.yml
+	cd packaging/prometheus && promtool test rules hookgate.rules.test.yml
+
+page-test: build ## look at the operators' page in a headless Chromium, with hostile callers
+	/usr/bin/python3 Tests/Trials/page.py $(HOOKGATE)
 
 outage-test: build ## a backend that is down for an hour of events (EVENTS=n)
 	python3 Tests/Trials/outage.py --events $(or $(EVENTS),720000) $(HOOKGATE)

@@ -27,6 +27,8 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let grdb = (
     core: Target.Dependency.product(name: "GRDB", package: "GRDB.swift"),
     sqlite: Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -46,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.0.0"),
     ],
     targets: [
         // C libraries: a module map and one header each.
@@ -59,7 +62,7 @@ let package = Package(
         .target(name: "Sipgate", dependencies: ["Webhooks", "OpenSSL", nio.core], swiftSettings: safe),
         .target(
             name: "Edge",
-            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.extras, logging],
+            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.tls, nio.extras, logging],
             swiftSettings: safe
         ),
         .target(
@@ -79,7 +82,11 @@ let package = Package(
         ),
         .target(
             name: "Admin",
-            dependencies: ["Webhooks", "Journal", "Delivery", nio.core, logging, lifecycle, hummingbird],
+            dependencies: [
+                "Webhooks", "Journal", "Delivery", nio.core, nio.posix, logging, lifecycle, hummingbird,
+                hummingbirdCore, httpTypes,
+            ],
+            resources: [.embedInCode("Page/page.html"), .embedInCode("Page/openapi.json")],
             swiftSettings: safe
         ),
         .target(
@@ -160,9 +167,19 @@ let package = Package(
             swiftSettings: callsC
         ),
         .testTarget(
+            name: "AdminTests",
+            dependencies: [
+                "Admin", "Journal", "JournalTesting", "HookgateTesting", "Webhooks", nio.core, nio.posix, nio.embedded,
+                logging, hummingbird, httpTypes,
+            ],
+            swiftSettings: callsC
+        ),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Edge", "Auth", "Delivery", "Webhooks", "HookgateTesting", nio.core, nio.posix, logging,
+                "Gateway", "Admin", "Edge", "Auth", "Delivery", "Webhooks", "OpenSSL", "HookgateTesting", nio.core,
+                nio.posix,
+                logging,
             ],
             swiftSettings: callsC
         ),

@@ -24,6 +24,7 @@ package final class Dispatcher {
     private var breaker = BreakerCondition.closed
     private var hasJournalFailed = false
     private var counts = (delivered: 0, failed: 0, dead: 0, expired: 0)
+    private var attempts = AttemptCounts()
     /// Set while draining.
     private var drained: EventLoopPromise<Void>?
     /// Nothing is heard or done any more.
@@ -126,6 +127,7 @@ package final class Dispatcher {
         status.failed = counts.failed
         status.dead = counts.dead
         status.expired = counts.expired
+        status.attempts = attempts
         return status
     }
 
@@ -145,6 +147,7 @@ package final class Dispatcher {
         pump { lane, now in
             guard let result = lane.ended(item, outcome, now) else { return }
             let attempt = outcome.record(of: item, now: now.steady)
+            self.attempts.note(outcome, nanoseconds: attempt.latency * 1_000_000)
             self.settle(item, result, attempt)
             self.log.attempted(item, outcome, result)
         }

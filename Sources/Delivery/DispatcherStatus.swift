@@ -23,4 +23,6 @@ package struct DispatcherStatus: Sendable, Equatable {
     package var failed = 0
     package var dead = 0
     package var expired = 0
+    /// How attempts ended, since the start.
+    package var attempts = AttemptCounts()
 }

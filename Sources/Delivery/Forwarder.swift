@@ -9,6 +9,8 @@ package final class Forwarder {
     private let eventLoop: any EventLoop
     private let destinations: [Destination]
     private let pools: [UpstreamPool]
+    /// How attempts ended, by the destination's place.
+    package private(set) var attempts: [AttemptCounts]
 
     /// Prepares to send; connections are made when they are needed.
     ///
@@ -33,6 +35,7 @@ package final class Forwarder {
     ) {
         self.eventLoop = eventLoop
         self.destinations = destinations
+        attempts = destinations.map { _ in AttemptCounts() }
         pools = destinations.map { destination in
             UpstreamPool(
                 destination,
@@ -53,13 +56,16 @@ package final class Forwarder {
     ///     perhaps before this returns.
     package func forward(_ event: Event, to index: Int, whenFinished: @escaping (AttemptOutcome) -> Void) {
         eventLoop.assertInEventLoop()
+        let begin = eventLoop.now
         pools[index].submit(
             CalledAttempt(
                 event: event,
                 time: Timestamp.now(),
-                deadline: eventLoop.now + destinations[index].timeout,
-                whenFinished: whenFinished
-            )
+                deadline: begin + destinations[index].timeout
+            ) { outcome in
+                self.attempts[index].note(outcome, nanoseconds: Int((self.eventLoop.now - begin).nanoseconds))
+                whenFinished(outcome)
+            }
         )
     }
 

@@ -119,7 +119,7 @@ struct ConnectionState: ~Copyable {
         case (.screening(let head, let framing), .accepted(let match)):
             phase = .readingBody(IncomingRequest(head: head, match: match))
             return framing.expectsContinue && framing.contentLength != 0 ? .sendContinue : .readOn
-        case (.screening(_, let framing), .refused(let refusal)):
+        case (.screening(_, let framing), .refused(let refusal, _)):
             if framing.expectsContinue || refusal.closes {
                 // Whether content follows a refusal instead of 100 is the client's choice: the framing is lost
                 // (RFC 9110, section 10.1.1).

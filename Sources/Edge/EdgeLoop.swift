@@ -6,6 +6,8 @@ package final class EdgeLoop {
     let responder: any Responder
     /// Keeps the formatted date.
     let writer = ReplyWriter()
+    /// What happened on this loop, for the metrics.
+    package internal(set) var counts = EdgeCounts()
 
     package init(responder: any Responder) {
         self.responder = responder

@@ -1,5 +1,7 @@
 import NIOCore
 import NIOHTTP1
+import NIOTLS
+import TLS
 import Webhooks
 
 /// Serves one connection: the shell around `ConnectionState`.
@@ -18,6 +20,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     /// pays for no change of its socket's interest set.
     private static let maxWaitingParts = 64
 
+    private let loop: EdgeLoop
     private let responder: any Responder
     private let writer: ReplyWriter
     private let log: EdgeLog
@@ -49,17 +52,19 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var arrival: Timestamp?
     private var began = NIODeadline.uptimeNanoseconds(0)
     private var target: (method: String, text: String)?
+    /// The route of the request in work, for the metrics.
+    private var route: Int?
 
     init(
-        responder: any Responder,
-        writer: ReplyWriter,
+        loop: EdgeLoop,
         limits: EdgeLimits,
         client: ClientAddress,
         progress: RequestDecoder.Progress,
         log: EdgeLog
     ) {
-        self.responder = responder
-        self.writer = writer
+        self.loop = loop
+        responder = loop.responder
+        writer = loop.writer
         self.client = client
         self.progress = progress
         self.log = log
@@ -73,9 +78,11 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        loop.counts.connectionOpened()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        loop.counts.connectionClosed()
         stop()
     }
 
@@ -162,7 +169,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func screen(_ request: Webhooks.RequestHead) {
-        switch state.screened(responder.screen(request)) {
+        let screening = responder.screen(request)
+        route = screening.route
+        switch state.screened(screening) {
         case .readOn:
             phaseBegan()
         case .sendContinue:
@@ -182,13 +191,19 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func send(_ reply: Reply) {
-        guard let context else { return log.abandoned(client: client, target: loggedTarget(), reply: reply) }
+        guard let context else {
+            loop.counts.clientLeft()
+            return log.abandoned(client: client, target: loggedTarget(), reply: reply)
+        }
         let isHead = state.manner.isHead
         let persistence = state.replied(reply, hasMore: taken < waiting.count)
         let bytes = writer.bytes(of: reply, persistence, withoutBody: isHead)
-        if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: now - began) }
+        let took = now - began
+        loop.counts.replied(reply, route: route, took: arrival == nil ? nil : Int(took.nanoseconds))
+        if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: took) }
         arrival = nil
         target = nil
+        route = nil
         phaseBegan()
         switch persistence {
         case .close:
@@ -313,6 +328,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent, let handshake = HTTP1Handler.handshake(context) {
+            loop.counts.shookHands(handshake)
+        }
         if event is ChannelShouldQuiesceEvent {
             switch state.quiesce(hasMore: !waiting.isEmpty) {
             case .close: context.close(promise: nil)
@@ -324,6 +342,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log.failed(client: client, error: error)
+        if let failure = (error as? TLSError)?.handshakeFailure { loop.counts.handshakeFailed(failure) }
         guard let parserError = error as? HTTPParserError else {
             // TLS or the socket.
             context.close(promise: nil)

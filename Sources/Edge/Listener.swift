@@ -112,8 +112,7 @@ extension ChannelPipeline.SynchronousOperations {
         try addHandler(RequestDecoder(limits: limits, progress: progress))
         try addHandler(
             HTTP1Handler(
-                responder: loop.responder,
-                writer: loop.writer,
+                loop: loop,
                 limits: limits,
                 client: client,
                 progress: progress,

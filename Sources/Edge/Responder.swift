@@ -24,6 +24,6 @@ package protocol Responder: AnyObject {
 package enum Screening {
     /// The content is wanted, for this route.
     case accepted(RouteTable.Match)
-    /// The request gets this reply, whatever its content.
-    case refused(Reply)
+    /// The request gets this reply, whatever its content; with the position of its route, where it has one.
+    case refused(Reply, route: Int? = nil)
 }

@@ -14,7 +14,7 @@ import Webhooks
 
 /// The gateway as one process: builds everything from a checked configuration, serves, and drains on SIGTERM and SIGINT.
 package struct GatewayApplication: Sendable {
-    private let configuration: GatewayConfiguration
+    let configuration: GatewayConfiguration
     private let logger: Logger
     private let reload: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
 
@@ -116,10 +116,18 @@ package struct GatewayApplication: Sendable {
         ]
         services.insert(.init(service: Reloading(load: reload, calls: calls, logger: logger)), at: 0)
         if let admin = configuration.admin {
+            let certificates = certificateEnds()
+            let metrics = GatewayMetrics(
+                configuration: configuration,
+                loops: loops,
+                journal: journal,
+                health: { serving.health.with(certificates()) },
+                certificates: certificates,
+                group: group
+            )
             let server = AdminServer(
-                host: admin.host,
-                port: admin.port,
-                sources: .init(health: { serving.health }),
+                try await adminAccess(admin, on: group, hashing: hashing),
+                sources: adminSources(metrics, journal, on: group),
                 logger: logger
             )
             services.insert(.init(service: server), at: 0)
@@ -127,6 +135,22 @@ package struct GatewayApplication: Sendable {
         try await ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
+    }
+
+    /// When the certificates end that were loaded at the start.
+    private func certificateEnds() -> @Sendable () -> [GatewayMetrics.CertificateEnd] {
+        let ends = configuration.listeners.flatMap { listener in
+            listener.tls.certificates.compactMap { files in
+                (try? CertificateChain(file: files.chain)).map { chain in
+                    GatewayMetrics.CertificateEnd(
+                        listener: "\(listener.host):\(listener.port)",
+                        subject: chain.leaf.subject,
+                        unixSeconds: chain.leaf.notAfter.unixSeconds
+                    )
+                }
+            }
+        }
+        return { ends }
     }
 
     private func bind(

@@ -43,6 +43,11 @@ struct GatewayJournal: Sendable {
         dispatchers.drain(within: bound, on: loop)
     }
 
+    /// How things stand at every destination, in their order; none when the loops have ended.
+    func statuses(on loop: any EventLoop) async -> [DispatcherStatus] {
+        (try? await dispatchers.statuses(on: loop).get()) ?? []
+    }
+
     /// Commits what waits and closes the file.
     func close(on loop: any EventLoop) -> EventLoopFuture<Void> {
         journal.close(on: loop).always { [journal, logger] _ in

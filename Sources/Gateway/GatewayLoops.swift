@@ -15,6 +15,7 @@ struct GatewayLoops: Sendable {
     let edge: EdgeLoops
     private let senders: [NIOLoopBound<Senders>]
     private let pipelines: [NIOLoopBound<IngestPipeline>]
+    private let measures: [NIOLoopBound<LoopMeasures>]
 
     /// Who sends to destinations on one loop.
     private struct Senders {
@@ -39,20 +40,29 @@ struct GatewayLoops: Sendable {
         var edges: [NIOLoopBound<EdgeLoop>] = []
         var senders: [NIOLoopBound<Senders>] = []
         var pipelines: [NIOLoopBound<IngestPipeline>] = []
+        var measures: [NIOLoopBound<LoopMeasures>] = []
         for loop in group.makeIterator() {
-            let (edge, sender, pipeline) = try await loop.submit {
+            let (edge, sender, pipeline, measure) = try await loop.submit {
                 let (pipeline, forwarder, inquirers) = try shared.part(on: loop)
                 let senders = Senders(forwarder: forwarder, inquirers: inquirers)
+                let edge = EdgeLoop(responder: pipeline)
+                let measures = LoopMeasures(
+                    edge: edge,
+                    accepted: pipeline.accepted,
+                    forwarder: forwarder,
+                    eventLoop: loop
+                )
                 return (
-                    NIOLoopBound(EdgeLoop(responder: pipeline), eventLoop: loop),
-                    NIOLoopBound(senders, eventLoop: loop), NIOLoopBound(pipeline, eventLoop: loop)
+                    NIOLoopBound(edge, eventLoop: loop), NIOLoopBound(senders, eventLoop: loop),
+                    NIOLoopBound(pipeline, eventLoop: loop), NIOLoopBound(measures, eventLoop: loop)
                 )
             }.get()
             edges.append(edge)
             senders.append(sender)
             pipelines.append(pipeline)
+            measures.append(measure)
         }
-        return GatewayLoops(edge: EdgeLoops(edges), senders: senders, pipelines: pipelines)
+        return GatewayLoops(edge: EdgeLoops(edges), senders: senders, pipelines: pipelines, measures: measures)
     }
 
     /// Lets time pass for calls, on one of the loops.
@@ -65,6 +75,14 @@ struct GatewayLoops: Sendable {
                 pipeline.value.keep(drafts, at: time, onRoute: route)
             }
         }.get()
+    }
+
+    /// What every loop has counted, in their order.
+    func snapshots(on loop: any EventLoop) -> EventLoopFuture<[LoopMeasures.Snapshot]> {
+        EventLoopFuture.whenAllSucceed(
+            measures.map { measure in measure.eventLoop.submit { measure.value.snapshot } },
+            on: loop
+        )
     }
 
     /// Lets running attempts end and closes the connections to the destinations.

@@ -18,6 +18,8 @@ package struct JournalFilter: Sendable, Equatable, Codable {
     package var destination: String?
     /// Accepted at this moment or later, in milliseconds since 1970.
     package var since: Int64?
+    /// Text that the event's data holds, byte for byte; looking for it reads the data of everything else that fits.
+    package var text: String?
 
     package init() {}
 

@@ -20,6 +20,11 @@ package final class JournalReader: Sendable {
         _ = try database.read { try Int.fetchOne($0, sql: "SELECT max(position) FROM event") }
     }
 
+    /// One consistent look at the file.
+    func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try database.read(body)
+    }
+
     /// Events before a position, the latest first.
     package func list(
         _ filter: JournalFilter,

@@ -121,6 +121,10 @@ struct JournalScan {
             parts.append("time >= ?")
             arguments += [since]
         }
+        if let text = filter.text {
+            parts.append("instr(data, CAST(? AS BLOB)) > 0")
+            arguments += [text]
+        }
         var wanted = Array(standings.values)
         if let name = filter.destination {
             wanted.removeAll { $0.name != name }

@@ -1,4 +1,5 @@
 import Synchronization
+package import Webhooks
 
 /// What the journal has done since it was opened: plain counters.
 package struct JournalStatistics: Sendable, Equatable {
@@ -18,6 +19,10 @@ package struct JournalStatistics: Sendable, Equatable {
     package var bytes = 0
     /// From the first to the last step of the latest commit, in microseconds.
     package var lastCommit = 0
+    /// The same of all commits, in nanoseconds.
+    package var commitTime = Histogram(bounds: Histogram.latencyBounds)
+    /// Events in one commit, of the commits that held any.
+    package var eventsInCommit = Histogram(bounds: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])
 }
 
 /// The counters, written by the writer and read by anyone.

@@ -203,6 +203,8 @@ final class JournalWriter {
             statistics.events += events
             statistics.settled += settled
             statistics.lastCommit = time
+            statistics.commitTime.record(time * 1000)
+            if events > 0 { statistics.eventsInCommit.record(events) }
         }
         work.removeAll()
         // Before anyone who was in this commit can come again.

@@ -190,6 +190,12 @@ package final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
+    /// What the handshake came to; nil before.
+    package var negotiated: (version: String, isResumed: Bool)? {
+        guard machine.isOpen, let version = session?.version, let isResumed = session?.isResumed else { return nil }
+        return (version, isResumed)
+    }
+
     // MARK: Outbound
 
     package func read(context: ChannelHandlerContext) {

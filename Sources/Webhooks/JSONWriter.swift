@@ -99,6 +99,12 @@ package import NIOCore
         needsComma = true
     }
 
+    /// Writes an integer.
+    package mutating func number(_ value: Int) {
+        separate()
+        put(String(value).utf8.span)
+    }
+
     /// Writes a member whose value is JSON already.
     package mutating func field(_ name: StaticString, json value: ByteBuffer) {
         self.name(name)

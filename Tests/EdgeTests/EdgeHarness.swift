@@ -43,13 +43,15 @@ final class ScriptedResponder: Responder {
 struct EdgeHarness {
     let channel: EmbeddedChannel
     let responder: ScriptedResponder
+    let edge: EdgeLoop
     var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
 
     init(limits: EdgeLimits = EdgeLimits()) throws {
         channel = EmbeddedChannel()
         responder = ScriptedResponder()
+        edge = EdgeLoop(responder: responder)
         try channel.pipeline.syncOperations.addHTTP1Server(
-            loop: EdgeLoop(responder: responder),
+            loop: edge,
             limits: limits,
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
             log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -98,6 +98,27 @@ extension Breakage {
             "has no port; write `127.0.0.1:9443`"
         ),
         .init("event_loops: 2", "admin: {address: 0.0.0.0:1}", at: "2:18", "admin.address", "loopback interface"),
+        .init(
+            "event_loops: 2",
+            "admin: {address: 0.0.0.0:1, users: [sipgate]}",
+            at: "2:18",
+            "admin.address",
+            "needs `tls` and `users`"
+        ),
+        .init(
+            "event_loops: 2",
+            "admin: {address: 127.0.0.1:1, users: [sipgat]}",
+            at: "2:39",
+            "admin.users[0]",
+            "there is no user `sipgat`; did you mean `sipgate`?"
+        ),
+        .init(
+            "event_loops: 2",
+            "admin: {address: 127.0.0.1:1, names: [gate.example:9443]}",
+            at: "2:39",
+            "admin.names[0]",
+            "is no name of a host"
+        ),
         .init("event_loops: 2", "admin: {}", at: "2:8", "admin.address", "is missing"),
     ]
 }

@@ -29,6 +29,10 @@ struct ConfigurationSummary {
             for fact in facts(route.calls) { text += row("", "  \(fact)") }
         }
         for destination in configuration.destinations { text += rows(destination) }
+        if let admin = configuration.admin {
+            let who = admin.users.isEmpty ? "everybody on this machine" : list(admin.users)
+            text += row("admin", "\(admin.host):\(admin.port), \(admin.tls == nil ? "plain HTTP" : "TLS"), for \(who)")
+        }
         text += row(
             "follow-ups",
             configuration.followUpKey == nil ? "signed until the process ends" : "signed with the key"

@@ -1,3 +1,4 @@
+import Admin
 import Journal
 import NIOCore
 import Webhooks
@@ -47,53 +48,8 @@ enum EventText {
     /// One JSON object and a line feed.
     static func line(_ record: JournalRecord) -> String {
         var buffer = ByteBuffer()
-        let event = record.entry.event
-        buffer.writeJSON(capacity: 1024) { json in
-            json.object { json in
-                json.field("id", event.id.description)
-                json.field("position", Int(record.entry.position.value))
-                json.field("type", event.draft.type.description)
-                json.field("subject", event.draft.subject)
-                json.field("time", event.time.description)
-                json.field("source", event.source)
-                json.field("route", record.entry.route)
-                json.field("traceparent", event.traceParent)
-                json.field("data", json: event.draft.data)
-                json.name("deliveries")
-                json.array { json in
-                    for delivery in record.deliveries { write(delivery, &json) }
-                }
-            }
-        }
+        buffer.writeJSON(capacity: 1024) { json in json.record(record) }
         return String(buffer: buffer) + "\n"
-    }
-
-    private static func write(_ delivery: DeliveryStatus, _ json: inout JSONWriter) {
-        json.object { json in
-            json.field("destination", delivery.destination)
-            json.field("state", delivery.state.rawValue)
-            json.field("detail", delivery.detail)
-            json.field("due", delivery.due?.description)
-            json.field("reason", delivery.reason)
-            json.field("attempts", delivery.attempts)
-            if !delivery.history.isEmpty {
-                json.name("history")
-                json.array { json in
-                    for attempt in delivery.history { write(attempt, &json) }
-                }
-            }
-        }
-    }
-
-    private static func write(_ attempt: AttemptRecord, _ json: inout JSONWriter) {
-        json.object { json in
-            json.field("number", attempt.number)
-            json.field("time", attempt.time.description)
-            json.field("latency_ms", attempt.latency)
-            json.field("outcome", attempt.outcome)
-            json.field("detail", attempt.detail)
-            if let status = attempt.status { json.field("status", status) }
-        }
     }
 
     private static func short(_ delivery: DeliveryStatus) -> String {

@@ -126,10 +126,12 @@ package enum ConfigurationLoader {
             base: base
         )
         .read(top)
+        let admin = AdminSection(base: base, environment: environment, users: userNames).read(top)
         let followUpKey = followUpKey(top, base: base, environment: environment)
         let logging = logging(top)
         let shutdownTimeout = top.scalar("shutdown_timeout")?.duration(in: .milliseconds(100) ... .minutes(10))
-        warnAboutUnused(top, users, destinations, routes)
+        let others = users.filter { admin?.users.contains($0.name) != true }
+        warnAboutUnused(top, others, destinations, routes)
         guard let publicURL else { return nil }
         return GatewayConfiguration(
             publicURL: publicURL,
@@ -139,7 +141,7 @@ package enum ConfigurationLoader {
             routes: routes,
             destinations: destinations,
             journal: journal,
-            admin: AdminSection().read(top),
+            admin: admin,
             followUpKey: followUpKey,
             logging: logging,
             shutdownTimeout: shutdownTimeout ?? .seconds(10)

@@ -91,12 +91,18 @@ package struct JournalConfiguration: Sendable {
     package var maxBytes: Int
 }
 
-/// The operators' own listener, on the loopback interface.
+/// The operators' own listener.
 package struct AdminConfiguration: Sendable {
     /// The address to bind.
     package var host: String
     /// The port to bind; 0 picks a free one.
     package var port: Int
+    /// Names under which operators ask for it, beside `localhost` and addresses.
+    package var names: [String] = []
+    /// Who may look and change; empty, which only the loopback interface allows, means everybody.
+    package var users: [String] = []
+    /// Nil, which only the loopback interface allows, means plain HTTP.
+    package var tls: TLSListenerConfiguration?
 }
 
 /// How logs look.

@@ -66,7 +66,8 @@ struct ListenerSection {
         return a.host == "0.0.0.0" && !b.isIPv6 || b.host == "0.0.0.0" && !a.isIPv6
     }
 
-    private func tls(_ listener: ConfigurationSection) -> TLSListenerConfiguration? {
+    /// The `tls` of a section; nil when it could not be read, which is noted.
+    func tls(_ listener: ConfigurationSection) -> TLSListenerConfiguration? {
         if listener.lacks("tls") {
             listener.error(
                 "tls",

@@ -24,6 +24,8 @@ final class IngestPipeline: Responder {
         let inquiry: (inquirer: Inquirer, deadline: TimeAmount)?
     }
 
+    /// What was accepted on this loop, for the metrics.
+    let accepted = AcceptedCounts()
     private let routes: RouteTable
     private let lanes: [Lane]
     private let authenticator: Authenticator
@@ -59,18 +61,18 @@ final class IngestPipeline: Responder {
     func screen(_ head: RequestHead) -> Screening {
         // Route.
         guard let match = routes.match(head.target) else { return .refused(.refusal(.unknownPath)) }
-        guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed)) }
+        guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed), route: match.index) }
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         let lane = lanes[match.index]
         if match.followUp == nil || lane.followUps == .credentials, head.headers.count("authorization") == 0 {
-            return .refused(.refusal(.credentialsMissing))
+            return .refused(.refusal(.credentialsMissing), route: match.index)
         }
         // What does it send?
         do throws(Rejection) {
             try lane.provider.screen(head.headers)
             return .accepted(match)
         } catch {
-            return .refused(.refusal(error))
+            return .refused(.refusal(error), route: match.index)
         }
     }
 
@@ -188,8 +190,9 @@ final class IngestPipeline: Responder {
             promise.succeed()
             return promise.futureResult
         }
-        let entries = drafts.map { entry(event(of: $0, at: time, on: lanes[index], nil), on: routes[index]) }
-        journal.append(entries, promise: promise)
+        let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil) }
+        promise.futureResult.assumeIsolated().whenSuccess { self.accepted.note(events, route: index) }
+        journal.append(events.map { entry($0, on: routes[index]) }, promise: promise)
         return promise.futureResult
     }
 
@@ -222,6 +225,10 @@ final class IngestPipeline: Responder {
         on match: RouteTable.Match,
         _ complete: @escaping (Reply?) -> Void
     ) {
+        let complete = { (refusal: Reply?) in
+            if refusal == nil { self.accepted.note(events, route: match.index) }
+            complete(refusal)
+        }
         if lanes[match.index].isDurable, let journal {
             keep(events, on: match.route, in: journal, complete)
         } else {

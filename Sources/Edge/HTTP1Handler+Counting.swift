@@ -1,0 +1,40 @@
+import NIOCore
+import TLS
+
+extension HTTP1Handler {
+    /// What the handshake that has just been completed came to; nil in memory, where there is none.
+    static func handshake(_ context: ChannelHandlerContext) -> EdgeCounts.Handshake? {
+        guard let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self),
+            let (version, isResumed) = tls.negotiated
+        else { return nil }
+        return switch (version == "TLSv1.2", isResumed) {
+        case (true, false): .tls12Full
+        case (true, true): .tls12Resumed
+        case (false, false): .tls13Full
+        case (false, true): .tls13Resumed
+        }
+    }
+}
+
+extension TLSError {
+    /// How the metrics name it; nil for what happens behind a handshake.
+    var handshakeFailure: EdgeCounts.HandshakeFailure? {
+        switch self {
+        case .handshakeFailed: .failed
+        case .handshakeTimedOut: .timedOut
+        case .closedDuringHandshake: .left
+        case .plaintextHTTP: .plainHTTP
+        case .connectionFailed, .tooManyRequestsForKeys, .truncated: nil
+        }
+    }
+}
+
+extension Screening {
+    /// The position of the route that was found.
+    var route: Int? {
+        switch self {
+        case .accepted(let match): match.index
+        case .refused(_, let route): route
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Auth
+import Delivery
+import Edge
+import NIOCore
+import Webhooks
+
+extension GatewayConfiguration {
+    /// What is in force, for operators: every part that is no secret, and of the secrets only that they are there.
+    var json: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeJSON(capacity: 4096) { json in
+            json.object { json in
+                json.field("public_url", publicURL)
+                json.field("event_loops", eventLoops)
+                json.array("listeners", listeners) { $0.listener($1) }
+                json.array("users", users) { json, user in
+                    json.object { json in
+                        json.field("name", user.name)
+                        json.field("passwords", user.passwords.count)
+                    }
+                }
+                json.array("routes", routes) { $0.route($1) }
+                json.array("destinations", destinations) { $0.destination($1) }
+                if let journal {
+                    json.name("journal")
+                    json.object { json in
+                        json.field("path", journal.path)
+                        json.field("retain", DurationText.format(journal.retain))
+                        json.field("max_size", journal.maxBytes)
+                    }
+                }
+                json.field("follow_up_key", followUpKey != nil)
+                json.name("logging")
+                json.object { json in
+                    json.field("level", logging.level)
+                    json.field("format", logging.format.rawValue)
+                    json.field("mask_personal_data", logging.masksPersonalData)
+                }
+                json.field("shutdown_timeout", DurationText.format(shutdownTimeout))
+            }
+        }
+        return buffer
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func array<Element>(
+        _ name: StaticString,
+        _ elements: [Element],
+        _ write: (inout JSONWriter, Element) -> Void
+    ) {
+        self.name(name)
+        array { json in
+            for element in elements { write(&json, element) }
+        }
+    }
+
+    fileprivate mutating func strings(_ name: StaticString, _ texts: [String]) {
+        array(name, texts) { $0.string($1) }
+    }
+
+    fileprivate mutating func listener(_ listener: ListenerConfiguration) {
+        object { json in
+            json.field(
+                "address",
+                "\(listener.host.contains(":") ? "[\(listener.host)]" : listener.host):\(listener.port)"
+            )
+            json.field("minimum_version", listener.tls.minimumVersion)
+            json.strings("certificates", listener.tls.certificates.map(\.chain))
+            json.field("max_connections", listener.limits.maxConnections)
+            json.field("max_body", listener.limits.maxBodyBytes)
+        }
+    }
+
+    fileprivate mutating func route(_ route: RouteConfiguration) {
+        object { json in
+            json.field("path", route.path)
+            json.field("provider", route.provider)
+            json.strings("users", route.users)
+            json.strings("destinations", route.destinations)
+            json.field("durable", route.isDurable)
+        }
+    }
+
+    fileprivate mutating func destination(_ destination: Destination) {
+        object { json in
+            json.field("name", destination.name)
+            json.field("url", destination.shownURL)
+            json.field("format", destination.format.rawValue)
+            json.field("timeout", DurationText.format(destination.timeout))
+            json.field("concurrency", destination.concurrency)
+            if let types = destination.types { json.strings("types", types.sorted()) }
+            json.field("first_delay", DurationText.format(destination.retry.firstDelay))
+            json.field("max_delay", DurationText.format(destination.retry.maxDelay))
+            json.field("give_up_after", DurationText.format(destination.retry.giveUpAfter))
+            json.field("breaker_failures", destination.breaker.failures)
+            json.field("breaker_open_for", DurationText.format(destination.breaker.openFor))
+        }
+    }
+}

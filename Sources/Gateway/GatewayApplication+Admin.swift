@@ -1,0 +1,128 @@
+import Admin
+import Delivery
+import Journal
+import NIOCore
+import NIOPosix
+import OpenSSL
+import TLS
+import Webhooks
+
+extension GatewayApplication {
+    /// Where operators look, and who they are.
+    ///
+    /// - Throws: `CredentialError`, which names the file, or a `PasswordHashError`.
+    func adminAccess(
+        _ admin: AdminConfiguration,
+        on group: MultiThreadedEventLoopGroup,
+        hashing: NIOThreadPool
+    ) async throws -> AdminServer.Access {
+        var access = AdminServer.Access(host: admin.host, port: admin.port)
+        access.names = admin.names
+        if !admin.users.isEmpty {
+            let credentials = try await AdminCredentials(
+                configuration,
+                users: admin.users,
+                hashing: hashing,
+                on: group.next()
+            )
+            access.admits = { await credentials.judge($0, $1) }
+        }
+        if let tls = admin.tls {
+            let store = try ServerCertificate.load(tls)
+            access.secure = { channel in
+                let handler = store.makeServerHandler(handshakeTimeout: .seconds(10))
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
+        }
+        return access
+    }
+
+    /// What operators are shown.
+    func adminSources(
+        _ metrics: GatewayMetrics,
+        _ journal: GatewayJournal?,
+        on group: MultiThreadedEventLoopGroup
+    ) -> AdminServer.Sources {
+        let configuration = metrics.configuration
+        let shown = configuration.json
+        return AdminServer.Sources(
+            health: metrics.health,
+            metrics: { await metrics.text() },
+            journal: configuration.journal.map { JournalAccess(path: $0.path) },
+            filter: { fields in try EventFilter(fields: fields).journal },
+            destinations: {
+                let statuses = await journal?.statuses(on: group.next()) ?? []
+                return configuration.destinations.enumerated().map { index, destination in
+                    DestinationView(
+                        name: destination.name,
+                        url: destination.shownURL,
+                        status: index < statuses.count ? statuses[index] : nil
+                    )
+                }
+            },
+            configuration: { (shown, metrics.certificates().json) }
+        )
+    }
+}
+
+extension HealthReport {
+    /// The report with a check of the certificates: past its end nobody posts any more.
+    func with(_ ends: [GatewayMetrics.CertificateEnd], now: CertificateTime = .now) -> HealthReport {
+        let past = ends.filter { $0.unixSeconds < now.unixSeconds }
+        let words = past.map { "that of \($0.listener), \($0.subject), has ended" }
+        let problem = words.isEmpty ? nil : words.joined(separator: "; ")
+        return HealthReport(checks: checks + [Check(name: "certificates", problem: problem)])
+    }
+}
+
+extension [GatewayMetrics.CertificateEnd] {
+    /// A JSON array, with the days that are left now.
+    fileprivate var json: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeJSON { json in
+            json.array { json in
+                for end in self {
+                    let notAfter = CertificateTime(unixSeconds: end.unixSeconds)
+                    json.object { json in
+                        json.field("listener", end.listener)
+                        json.field("subject", end.subject)
+                        json.field("not_after", notAfter.description)
+                        json.field("days_left", CertificateTime.now.days(until: notAfter))
+                    }
+                }
+            }
+        }
+        return buffer
+    }
+}
+
+extension EventFilter {
+    /// Reads the fields of a query, which have the names of the command line's options.
+    ///
+    /// - Throws: `Problem` also for a field that means nothing here, so that no slip makes a filter wider.
+    init(fields: [String: String]) throws(Problem) {
+        let known: Set = ["id", "route", "type", "call", "state", "destination", "since"]
+        for name in fields.keys.sorted() where !known.contains(name) {
+            let remedy = NearestName.remedy(known.sorted(), to: name) ?? ""
+            throw Problem(description: "There is no field \(name.quoted); \(remedy)")
+        }
+        try self.init(
+            id: fields["id"],
+            route: fields["route"],
+            type: fields["type"],
+            call: fields["call"],
+            state: fields["state"],
+            destination: fields["destination"],
+            since: fields["since"]
+        )
+    }
+}
+
+extension Destination {
+    /// Its URL without a query, where tokens are wont to stand.
+    var shownURL: String {
+        let host = host.contains(":") ? "[\(host)]" : host
+        let path = target.prefix { $0 != "?" }
+        return "http://\(host):\(port)\(path)\(path.count < target.count ? "?…" : "")"
+    }
+}

@@ -1,0 +1,145 @@
+import Admin
+import Delivery
+import Edge
+import Journal
+import NIOCore
+import NIOPosix
+import Webhooks
+
+/// Everything the gateway counts, gathered when somebody asks.
+///
+/// Nothing is kept up to date for the metrics' sake: counters stay where they are counted, and a scrape collects copies.
+/// Labels come from configuration and code, so there are as many series as those allow, whatever strangers send.
+struct GatewayMetrics: Sendable {
+    /// When a certificate of a listener ends.
+    struct CertificateEnd: Sendable {
+        let listener: String
+        let subject: String
+        let unixSeconds: Int64
+    }
+
+    let configuration: GatewayConfiguration
+    let loops: GatewayLoops
+    let journal: GatewayJournal?
+    let health: @Sendable () -> HealthReport
+    let certificates: @Sendable () -> [CertificateEnd]
+    let group: MultiThreadedEventLoopGroup
+    let started = Timestamp.now()
+
+    /// All of it in the text format of Prometheus.
+    func text() async -> ByteBuffer {
+        var text = MetricsText()
+        writeProcess(&text)
+        let loop = group.next()
+        let snapshots = (try? await loops.snapshots(on: loop).get()) ?? []
+        let total = LoopMeasures.Snapshot.sum(snapshots)
+        if let total {
+            writeEdge(total.edge, &text)
+            writeAccepted(total.accepted, &text)
+        }
+        text.histogram(
+            "hookgate_event_loop_lag_seconds",
+            "How late an event loop does what is due, looked at four times a second.",
+            unit: 1e9,
+            snapshots.enumerated().map { index, loop in (labels: [("loop", "\(index)")], histogram: loop.lag) }
+        )
+        await writeDeliveries(forwarded: total?.attempts ?? [], &text)
+        if let journal { await write(journal, &text) }
+        return text.buffer
+    }
+
+    // MARK: The process
+
+    private func writeProcess(_ text: inout MetricsText) {
+        let figures = ProcessFigures.now()
+        text.gauge("hookgate_info", "The version that runs; always 1.") { family in
+            family.sample(1, [("version", ProgramVersion.text)])
+        }
+        text.gauge("hookgate_ready", "Whether requests should be sent here, by check: 1 or 0.") { family in
+            for check in health().checks { family.sample(check.problem == nil ? 1 : 0, [("check", check.name)]) }
+        }
+        text.gauge("hookgate_certificate_expiry_timestamp_seconds", "When a served certificate ends.") { family in
+            for end in certificates() {
+                family.sample(Int(end.unixSeconds), [("listener", end.listener), ("subject", end.subject)])
+            }
+        }
+        text.counter("process_cpu_seconds_total", "User and system time.") { $0.sample(figures.cpuSeconds) }
+        text.gauge("process_start_time_seconds", "When the process began to serve.") { family in
+            family.sample(Double(started.milliseconds) / 1000)
+        }
+        let gauges: [(StaticString, StaticString, Int?)] = [
+            ("process_resident_memory_bytes", "Memory in use.", figures.residentBytes),
+            ("process_virtual_memory_bytes", "Memory asked for.", figures.virtualBytes),
+            ("process_open_fds", "Open file descriptors.", figures.openDescriptors),
+            ("process_max_fds", "Descriptors that may be open.", figures.maxDescriptors),
+        ]
+        for (name, help, value) in gauges {
+            if let value { text.gauge(name, help) { $0.sample(value) } }
+        }
+    }
+
+    // MARK: What came in
+
+    private func writeEdge(_ edge: EdgeCounts, _ text: inout MetricsText) {
+        text.counter("hookgate_requests_total", "Replies sent, by route and hundreds of the status.") { family in
+            let routes = configuration.routes.enumerated().map { (Optional($0), $1.path) } + [(nil, "")]
+            for (index, path) in routes {
+                for hundreds in 2...5 where hundreds != 3 {
+                    let count = edge.replies(route: index, hundreds: hundreds)
+                    family.sample(count, [("route", path), ("status", "\(hundreds)xx")])
+                }
+            }
+        }
+        text.counter("hookgate_challenges_total", "Requests without credentials, which are part of the good path.") {
+            $0.sample(edge[.credentialsMissing])
+        }
+        text.counter("hookgate_refusals_total", "Requests not accepted, by reason code; challenges apart.") { family in
+            for reason in ReasonCode.allCases where reason != .credentialsMissing {
+                family.sample(edge[reason], [("reason", reason.rawValue)])
+            }
+        }
+        text.counter("hookgate_abandoned_requests_total", "Requests whose client left before the reply.") {
+            $0.sample(edge.abandoned)
+        }
+        text.histogram(
+            "hookgate_reply_duration_seconds",
+            "From the first byte of a request to its reply.",
+            unit: 1e9,
+            [([], edge.replyTime)]
+        )
+        text.counter("hookgate_connections_total", "Connections accepted.") { $0.sample(edge.opened) }
+        text.gauge("hookgate_open_connections", "Connections open now.") { $0.sample(edge.open) }
+        text.counter("hookgate_tls_handshakes_total", "TLS handshakes completed.") { family in
+            for handshake in EdgeCounts.Handshake.allCases {
+                let (version, resumed) = handshake.words
+                family.sample(edge[handshake], [("version", version), ("resumed", resumed)])
+            }
+        }
+        text.counter("hookgate_tls_handshake_failures_total", "Connections that ended in the handshake.") { family in
+            for failure in EdgeCounts.HandshakeFailure.allCases {
+                family.sample(edge[failure], [("reason", failure.rawValue)])
+            }
+        }
+    }
+
+    private func writeAccepted(_ lines: [AcceptedCounts.Line], _ text: inout MetricsText) {
+        text.counter("hookgate_events_accepted_total", "Events accepted, by route and type.") { family in
+            for line in lines.sorted(by: { ($0.route, $0.type.name) < ($1.route, $1.type.name) }) {
+                let path = configuration.routes[line.route].path
+                family.sample(line.count, [("route", path), ("type", line.type.name)])
+            }
+        }
+    }
+}
+
+extension EdgeCounts.Handshake {
+    /// As labels.
+    fileprivate var words: (version: String, resumed: String) {
+        switch self {
+        case .tls12Full: ("1.2", "false")
+        case .tls12Resumed: ("1.2", "true")
+        case .tls13Full: ("1.3", "false")
+        case .tls13Resumed: ("1.3", "true")
+        }
+    }
+}
