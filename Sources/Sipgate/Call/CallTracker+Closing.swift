@@ -26,8 +26,10 @@ extension CallTracker {
         schedule(serial)
     }
 
-    /// Closes or forgets a call to make room; false when there is none.
-    mutating func makeRoom(at now: Timestamp, _ derived: inout [DerivedEvent]) -> Bool {
+    /// Forgets a call to make room; false when there is none.
+    ///
+    /// Of an open one nothing is told: a story that is not true is worse than none.
+    mutating func makeRoom() -> Bool {
         if let index = finished.firstIndex(where: { calls[$0] != nil }) {
             let serial = finished[index]
             finished.removeFirst(index + 1)
@@ -37,8 +39,6 @@ extension CallTracker {
         finished = []
         while oldestOpen < nextSerial, calls[oldestOpen] == nil { oldestOpen += 1 }
         guard let call = calls[oldestOpen] else { return false }
-        for leg in call.legs where legs[leg]?.ended == nil { assumeEnd(of: leg, at: now) }
-        complete(call.serial, at: now, &derived)
         crowdedOut += 1
         forget(call.serial)
         return true

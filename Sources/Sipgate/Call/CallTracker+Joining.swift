@@ -12,7 +12,7 @@ extension CallTracker {
             register(correlation, for: id)
         }
         if isNew, let serial = byExpected.removeValue(forKey: id) {
-            calls[serial]?.expected.remove(id)
+            calls[serial]?.expected.removeAll { $0 == id }
             link(id, to: serial, by: .originalLeg, staysLate: staysLate)
         }
         if let original = push.originalLeg {
@@ -31,17 +31,18 @@ extension CallTracker {
         guard let serial = legs[leg]?.call else { return }
         if let holder = byCorrelation[correlation], holder != serial {
             guard calls[holder]?.completed != nil, calls[serial]?.completed == nil else { return }
-            calls[holder]?.correlations.remove(correlation)
+            calls[holder]?.correlations.removeAll { $0 == correlation }
         }
-        byCorrelation[correlation] = serial
-        calls[serial]?.correlations.insert(correlation)
+        // Most pushes of a call name what is known already.
+        guard byCorrelation.updateValue(serial, forKey: correlation) != serial else { return }
+        calls[serial]?.correlations.append(correlation)
     }
 
     /// Lets a leg that was named find the call of the one that named it.
     private mutating func expect(_ original: String, for leg: String) {
         guard let serial = legs[leg]?.call, (calls[serial]?.expected.count ?? 0) < limits.legsPerCall else { return }
         byExpected[original] = serial
-        calls[serial]?.expected.insert(original)
+        calls[serial]?.expected.append(original)
     }
 
     /// Brings a leg and its call together with another call.
@@ -75,8 +76,8 @@ extension CallTracker {
         for leg in absorbed.legs { legs[leg]?.call = kept }
         for correlation in absorbed.correlations { byCorrelation[correlation] = kept }
         for expected in absorbed.expected { byExpected[expected] = kept }
-        call.correlations.formUnion(absorbed.correlations)
-        call.expected.formUnion(absorbed.expected)
+        call.correlations += absorbed.correlations
+        call.expected += absorbed.expected
         call.confidence = max(call.confidence, absorbed.confidence, reason)
         call.continues = call.continues ?? absorbed.continues
         call.formerly += (absorbed.isNamed ? [absorbed.id] : []) + absorbed.formerly
@@ -117,7 +118,11 @@ extension CallTracker {
         let keys = leg.currentKinKeys
         guard keys != leg.kinKeys else { return }
         unindexKin(id)
-        for key in keys { kin[key, default: []].append(id) }
+        for key in keys {
+            kin[key, default: []].append(id)
+            // One caller with many calls to one number: the latest are looked at, so that a push costs the same.
+            if kin[key, default: []].count > limits.kin { kin[key]?.removeFirst() }
+        }
         legs[id]?.kinKeys = keys
     }
 

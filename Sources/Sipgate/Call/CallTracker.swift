@@ -4,8 +4,8 @@ package import Webhooks
 ///
 /// A value without clock or I/O: pushes and moments go in, knowledge comes out, the same for the same input. Moments
 /// must not jump; one that lies before the last counts as the last. State is bounded in time and number (see
-/// `CallTrackerLimits`): at the bound the longest finished calls are forgotten, then the oldest open ones are closed
-/// as assumed.
+/// `CallTrackerLimits`): at the bound the longest finished calls are forgotten, then the oldest open ones, of which
+/// nothing is told then.
 ///
 /// A call is complete when all of its legs ended and nothing followed for a moment. It is completed once: what comes
 /// later finds it for a while and changes nothing, and a new leg of the same conversation begins a call that says
@@ -30,7 +30,7 @@ package struct CallTracker: Sendable {
     var nextSerial = 0
     private var clock = Timestamp(milliseconds: 0)
 
-    /// How many open calls were closed because there were too many legs.
+    /// How many open calls were forgotten because there were too many legs.
     package internal(set) var crowdedOut = 0
 
     /// A tracker that knows nothing.
@@ -64,7 +64,7 @@ package struct CallTracker: Sendable {
         var derived = advance(to: time)
         let now = clock
         let isNew = legs[push.leg] == nil
-        var leg = legs[push.leg] ?? begin(push.leg, at: now, &derived)
+        var leg = legs[push.leg] ?? begin(push.leg, at: now)
         let isLate = calls[leg.call]?.completed != nil || leg.ended != nil && push.event != .hangup
         let isDuplicate = push.event.once.map(leg.seen.contains) ?? false
         let isChanged = leg.absorb(push, at: now)
@@ -111,8 +111,8 @@ package struct CallTracker: Sendable {
     }
 
     /// Begins a call with one leg, making room for it if need be.
-    private mutating func begin(_ id: String, at now: Timestamp, _ derived: inout [DerivedEvent]) -> TrackedLeg {
-        while legs.count >= limits.legs, makeRoom(at: now, &derived) {}
+    private mutating func begin(_ id: String, at now: Timestamp) -> TrackedLeg {
+        while legs.count >= limits.legs, makeRoom() {}
         let leg = TrackedLeg(id, call: nextSerial, at: now)
         calls[nextSerial] = TrackedCall(serial: nextSerial, id: id, legs: [id])
         nextSerial += 1

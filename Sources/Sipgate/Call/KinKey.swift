@@ -13,29 +13,29 @@ struct KinKey: Sendable, Hashable {
     }
 
     let role: Role
-    private let caller: String
-    private let number: String
+    /// Of caller and number, in what they have in common however they are written.
+    private let digest: UInt64
 
     /// A key; nil for a number that names nobody.
     init?(_ role: Role, caller: PhoneNumber, number: String) {
-        guard let met = PhoneIdentity(number) else { return nil }
+        guard let met = PhoneIdentity.bucket(of: number) else { return nil }
+        let from: UInt64
         if caller.kind == .anonymous {
-            self.caller = "anonymous"
+            from = 0
         } else {
-            guard let caller = PhoneIdentity(caller.raw) else { return nil }
-            self.caller = caller.bucket
+            guard let bucket = PhoneIdentity.bucket(of: caller.raw) else { return nil }
+            from = bucket
         }
         self.role = role
-        self.number = met.bucket
+        digest = from &* 0x9E37_79B9_7F4A_7C15 ^ met
     }
 
     /// The same as the other of two.
-    var counterpart: KinKey { KinKey(role: role == .earlier ? .later : .earlier, caller: caller, number: number) }
+    var counterpart: KinKey { KinKey(role: role == .earlier ? .later : .earlier, digest: digest) }
 
-    private init(role: Role, caller: String, number: String) {
+    private init(role: Role, digest: UInt64) {
         self.role = role
-        self.caller = caller
-        self.number = number
+        self.digest = digest
     }
 }
 

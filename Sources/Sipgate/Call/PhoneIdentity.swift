@@ -26,9 +26,28 @@ struct PhoneIdentity: Sendable, Hashable {
         text = self.isNumeric ? String(decoding: digits, as: UTF8.self) : raw
     }
 
-    /// What the same number has in common however it is written.
-    var bucket: String {
-        isNumeric ? String(text.suffix(PhoneIdentity.telling)) : text
+    /// What the same number has in common however it is written, as a number: its last digits, or else all of its text.
+    ///
+    /// Nil for text that names nobody. Different numbers may have the same.
+    static func bucket(of raw: String) -> UInt64? {
+        guard !raw.isEmpty, raw != "anonymous" else { return nil }
+        var digits: UInt64 = 0
+        var count = 0
+        var text: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a (Fowler, Noll, Vo)
+        var isNumeric = true
+        for byte in raw.utf8 {
+            text = (text ^ UInt64(byte)) &* 0x100_0000_01B3
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                digits = (digits * 10 + UInt64(byte - 48)) % 10_000_000
+                count += 1
+            case UInt8(ascii: "+"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
+                UInt8(ascii: ")"), UInt8(ascii: "."):
+                break
+            default: isNumeric = false
+            }
+        }
+        return isNumeric && count > 0 ? digits : text
     }
 
     /// Whether both are one number: equal, or one is the other without its country or area.

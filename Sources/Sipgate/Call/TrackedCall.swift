@@ -11,9 +11,9 @@ struct TrackedCall: Sendable {
     /// Why they belong together.
     var confidence = CallConfidence.single
     /// The values of `xcid` that lead to it.
-    var correlations: Set<String> = []
+    var correlations: [String] = []
     /// Legs that were named by it and not seen yet.
-    var expected: Set<String> = []
+    var expected: [String] = []
     /// The call that was finished before this one went on with it.
     var continues: String?
     /// Names it had before calls turned out to be one.
