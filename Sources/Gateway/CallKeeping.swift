@@ -75,7 +75,7 @@ struct CallKeeping: Sendable {
         var missing: [(route: Int, event: DerivedEvent)] = []
         for (index, (route, recovery)) in zip(configuration.routes, recoveries).enumerated() {
             let (calls, replays, lost) = recovery.finish(at: now)
-            var known = SipgateRoute(calls: calls, rules: RuleBook(route.calls.rules))
+            var known = SipgateRoute(calls: route.calls.tracks ? calls : nil, rules: RuleBook(route.calls.rules))
             known.replays = replays
             known.gatherLimit = route.calls.gatherLimit
             known.account = route.calls.account
@@ -149,7 +149,7 @@ private final class CallClock {
     func beat() {
         let now = Timestamp.now()
         for (index, route) in routes.enumerated() {
-            waiting[index] += route.calls.advance(to: now).derived
+            waiting[index] += route.calls?.advance(to: now).derived ?? []
             if waiting[index].count > CallClock.capacity {
                 waiting[index].removeFirst(waiting[index].count - CallClock.capacity)
             }

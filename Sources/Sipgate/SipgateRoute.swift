@@ -18,8 +18,8 @@ package struct SipgateRoute: Sendable {
         }
     }
 
-    /// What is known of calls.
-    package let calls: SharedCallTracker
+    /// What is known of calls; nil: every push stands alone.
+    package let calls: SharedCallTracker?
     /// What is decided without asking anybody.
     package let rules: RuleBook
     /// Who is asked; nil: nobody.
@@ -33,7 +33,7 @@ package struct SipgateRoute: Sendable {
     /// Which pushes were there of late; nil: nobody looks.
     package var replays: SharedReplayWindow?
 
-    package init(calls: SharedCallTracker = SharedCallTracker(CallTracker()), rules: RuleBook = RuleBook()) {
+    package init(calls: SharedCallTracker? = SharedCallTracker(CallTracker()), rules: RuleBook = RuleBook()) {
         self.calls = calls
         self.rules = rules
     }

@@ -38,16 +38,18 @@ final class SipgateWebhook: Webhook {
             guard isNew else { return .repetition(provider.reply(to: push.event, of: push.leg.text, decision)) }
             self.key = key
         }
-        let tracked = route.calls.observe(push, at: time)
-        call = tracked.context.call
-        direction = push.direction ?? tracked.context.direction
+        let tracked = route.calls?.observe(push, at: time)
+        if let tracked {
+            call = tracked.context.call
+            direction = push.direction ?? tracked.context.direction
+        }
         let draft = provider.normalizer.draft(of: push, direction: direction) { json in
-            tracked.context.write(to: &json)
+            tracked?.context.write(to: &json)
             json.field("signature", signature.word)
             if let digest { json.field("contentSHA256", digest.description) }
         }
         let asks = route.asks(on: push.event)
-        if tracked.derived.isEmpty { return .events([draft], asks: asks) }
+        guard let tracked, !tracked.derived.isEmpty else { return .events([draft], asks: asks) }
         return .events([draft] + tracked.derived.map(\.draft), asks: asks)
     }
 
@@ -65,7 +67,7 @@ final class SipgateWebhook: Webhook {
         guard let record = decide(answer, at: time) else {
             return (provider.reply(to: push.event, of: push.leg.text, .proceed), nil)
         }
-        route.calls.note(record.decision, on: push.leg.text)
+        route.calls?.note(record.decision, on: push.leg.text)
         if let key { route.replays?.note(record.decision, for: key) }
         let reply = provider.reply(to: push.event, of: push.leg.text, record.decision)
         return (reply, record.draft(direction: direction?.rawValue))
@@ -120,6 +122,7 @@ final class SipgateWebhook: Webhook {
     }
 
     private var context: DecisionContext {
-        route.calls.decisionContext(of: push.leg.text, gatherLimit: route.gatherLimit)
+        route.calls?.decisionContext(of: push.leg.text, gatherLimit: route.gatherLimit)
+            ?? DecisionContext(direction: push.direction, gatherLimit: route.gatherLimit)
     }
 }

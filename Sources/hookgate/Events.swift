@@ -35,7 +35,7 @@ struct JournalOption: ParsableArguments {
 struct EventFilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The route, by its path.", valueName: "path"))
     var route: String?
-    @Option(help: "The type: call.started, call.answered, call.ended or call.digits.")
+    @Option(help: "The type: call.started, call.ended, call.completed, …")
     var type: String?
     @Option(help: ArgumentHelp("The call, by the provider's id of its leg.", valueName: "id"))
     var call: String?

@@ -259,6 +259,20 @@ private let credentials = "sipgate:\(GatewayProcess.password)"
         #expect(try data(try await event("call.started", at: backend))["signature"] as? String == "valid")
     }
 
+    @Test func `The simulator finds nothing wrong with it`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, extra: CallTests.journal)
+        let address = gateway.url.replacing("https://", with: "https://sipgate:correct%20horse@")
+        let report = try await Command.run(
+            Command.hookgate,
+            ["simulate", "--report", address, "--ca", gateway.authority]
+        )
+        #expect(
+            report.status == 0 && report.output.contains("23 good, 0 wrong, 0 unknown"),
+            "\(report.output)\(report.error)"
+        )
+    }
+
     @Test func `A push of another account is refused`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(

@@ -97,6 +97,13 @@ extension Breakage {
             "admin.address",
             "has no port; write `127.0.0.1:9443`"
         ),
+        .init(
+            "durable: false",
+            "durable: false\n    track: false\n    rules: [{name: a, actions: []}]",
+            at: "19:5",
+            "routes[0].track",
+            "is needed by"
+        ),
         .init("event_loops: 2", "admin: {address: 0.0.0.0:1}", at: "2:18", "admin.address", "loopback interface"),
         .init(
             "event_loops: 2",

@@ -39,6 +39,8 @@ package struct CallsConfiguration: Sendable {
     package var account: AccountCheck?
     /// How long a push is known again; nil: nobody looks.
     package var replayWindow: TimeAmount?
+    /// Whether legs are joined into calls.
+    package var tracks = true
     /// Which events are derived from calls.
     package var derives = Set(DerivedEvent.Kind.allCases)
 }

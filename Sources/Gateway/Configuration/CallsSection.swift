@@ -10,7 +10,7 @@ struct CallsSection {
     let base: BaseFolder
 
     static let keys = [
-        "decide", "rules", "gather_limit", "follow_ups", "signature", "account", "replay_window", "derive",
+        "decide", "rules", "gather_limit", "follow_ups", "signature", "account", "replay_window", "track", "derive",
     ]
     private static let decideKeys = ConfigurationSection.Keys(
         known: ["destination", "path", "deadline", "events", "fallback"]
@@ -40,6 +40,7 @@ struct CallsSection {
             calls.replayWindow = .minutes(10)
         }
         calls.derives = derives(section, isDurable: isDurable)
+        calls.tracks = tracks(section, isDurable: isDurable)
         return calls
     }
 
@@ -118,6 +119,16 @@ struct CallsSection {
             section.error("id", "is missing, and so is `numbers`", remedy: "give one of them, or remove `account`")
         }
         return AccountCheck(account: id, numbers: numbers)
+    }
+
+    /// Where nothing is stored nothing is remembered either, unless decisions need it.
+    private func tracks(_ section: ConfigurationSection, isDurable: Bool) -> Bool {
+        let isNeeded = section.has("decide") || section.has("rules") || section.has("derive")
+        guard let tracks = section.scalar("track")?.boolean() else { return isDurable || isNeeded }
+        if !tracks, isNeeded {
+            section.error("track", "is needed by `decide`, `rules` and `derive`", remedy: "remove it, or those")
+        }
+        return tracks
     }
 
     private func derives(_ section: ConfigurationSection, isDurable: Bool) -> Set<DerivedEvent.Kind> {

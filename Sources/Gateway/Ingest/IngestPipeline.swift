@@ -25,7 +25,7 @@ final class IngestPipeline: Responder {
     }
 
     /// What was accepted on this loop, for the metrics.
-    let accepted = AcceptedCounts()
+    let accepted: AcceptedCounts
     private let routes: RouteTable
     private let lanes: [Lane]
     private let authenticator: Authenticator
@@ -47,6 +47,7 @@ final class IngestPipeline: Responder {
     ) {
         self.routes = routes
         self.lanes = lanes
+        accepted = AcceptedCounts(routes: lanes.count)
         self.authenticator = authenticator
         self.journal = journal
         self.forwarder = forwarder
@@ -142,6 +143,7 @@ final class IngestPipeline: Responder {
         switch webhook.takeIn(at: arrival) {
         case .repetition(let earlier):
             log.repeated(on: match.route)
+            accepted.repeated(route: match.index)
             reply(earlier)
         case .events(let drafts, let asks):
             let traceParent = TraceParent.of(request.head.headers)

@@ -13,6 +13,18 @@ final class AcceptedCounts {
     }
 
     private(set) var lines: [Line] = []
+    /// Pushes that were there before, by route.
+    private(set) var repetitions: [Int]
+
+    /// - Parameter routes: how many there are.
+    init(routes: Int) {
+        repetitions = Array(repeating: 0, count: routes)
+    }
+
+    /// A push came again.
+    func repeated(route: Int) {
+        repetitions[route] += 1
+    }
 
     /// Events were accepted.
     func note(_ events: [Event], route: Int) {

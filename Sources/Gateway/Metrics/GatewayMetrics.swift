@@ -36,6 +36,7 @@ struct GatewayMetrics: Sendable {
         if let total {
             writeEdge(total.edge, &text)
             writeAccepted(total.accepted, &text)
+            writeRepetitions(total.repetitions, &text)
         }
         text.histogram(
             "hookgate_event_loop_lag_seconds",
@@ -118,6 +119,15 @@ struct GatewayMetrics: Sendable {
         text.counter("hookgate_tls_handshake_failures_total", "Connections that ended in the handshake.") { family in
             for failure in EdgeCounts.HandshakeFailure.allCases {
                 family.sample(edge[failure], [("reason", failure.rawValue)])
+            }
+        }
+    }
+
+    private func writeRepetitions(_ counts: [Int], _ text: inout MetricsText) {
+        text.counter("hookgate_repetitions_total", "Pushes that were there before and were not kept, by route.") {
+            family in
+            for (route, count) in zip(configuration.routes, counts) where route.calls.replayWindow != nil {
+                family.sample(count, [("route", route.path)])
             }
         }
     }

@@ -11,6 +11,8 @@ final class LoopMeasures {
     struct Snapshot: Sendable {
         var edge: EdgeCounts
         var accepted: [AcceptedCounts.Line]
+        /// By route.
+        var repetitions: [Int]
         /// By destination.
         var attempts: [AttemptCounts]
         var lag: Histogram
@@ -30,7 +32,13 @@ final class LoopMeasures {
     }
 
     var snapshot: Snapshot {
-        Snapshot(edge: edge.counts, accepted: accepted.lines, attempts: forwarder.attempts, lag: lag.histogram)
+        Snapshot(
+            edge: edge.counts,
+            accepted: accepted.lines,
+            repetitions: accepted.repetitions,
+            attempts: forwarder.attempts,
+            lag: lag.histogram
+        )
     }
 }
 
@@ -48,6 +56,7 @@ extension LoopMeasures.Snapshot {
     private mutating func add(_ other: LoopMeasures.Snapshot) {
         edge.add(other.edge)
         lag.add(other.lag)
+        for (index, count) in other.repetitions.enumerated() { repetitions[index] += count }
         for (index, counts) in other.attempts.enumerated() { attempts[index].add(counts) }
         for line in other.accepted {
             if let index = accepted.firstIndex(where: { $0.type == line.type && $0.route == line.route }) {

@@ -15,7 +15,7 @@ package struct CallTrackerLimits: Sendable {
     /// The same for a call that was given up: its real end may be hours away.
     package var assumedMemory: Int64 = 24 * 3_600_000
     /// Legs known at most, of open and finished calls together; each takes about 2 KiB.
-    package var legs = 20_000
+    package var legs = 5000
     /// Legs of one caller to one number that may be joined by their numbers alone, the latest.
     package var kin = 32
     /// Legs of one call; a further one begins a call of its own.
