@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+import Webhooks
 
 @testable import Sipgate
 
@@ -181,10 +182,38 @@ struct DecisionDecoderTests {
     private static let characters = "an address is written in the characters of RFC 3986; percent-encode all others"
     private static func known(_ names: String) -> String { "not known here; what may stand here: \(names)" }
 
+    /// Some of the list are documents, most stand in `actions`.
+    private static func document(_ text: String, _ problem: String) -> String {
+        let isAction = problem.hasPrefix("/actions/") || problem.hasPrefix("/actions: 10")
+        return isAction ? #"{"actions": [\#(text)]}"# : text
+    }
+
+    @Test("a bad decision is replaced by the fallback and explained in its event", arguments: bad)
+    func fallback(_ text: String, _ problem: String) throws {
+        let document = DecisionDecoderTests.document(text, problem)
+        var inquiry = SipgateRoute.Inquiry(destination: "crm")
+        inquiry.fallback = try decode(#"{"actions": [{"dial": {"to": "voicemail"}}]}"#)
+        var route = SipgateRoute()
+        route.inquiry = inquiry
+        let provider = try SipgateProvider(
+            publicURL: "https://h",
+            routePath: "/hooks/sipgate",
+            followUpKey: Array(0..<32),
+            route: route
+        )
+        let webhook = try provider.webhook("event=newCall&direction=in&from=498999998071&to=493023125401&callId=1")
+        guard case .events(_, let asks) = webhook.takeIn(at: Timestamp(milliseconds: 0)) else { return }
+        #expect(asks)
+        let (reply, note) = webhook.reply(to: .content(ByteBuffer(string: document)), at: Timestamp(milliseconds: 0))
+        #expect(String(buffer: reply.body).hasSuffix("><Dial><Voicemail/></Dial></Response>"))
+        let told = try JSONValue(parsing: try #require(note).data.readableBytesView)
+        #expect(told["by"].text == "fallback" && told["asked"].text == "crm")
+        #expect(told["problem"].text?.isEmpty == false)
+    }
+
     @Test("a bad decision is refused with its place and the rule", arguments: bad)
     func refused(_ text: String, _ problem: String) {
-        let isAction = problem.hasPrefix("/actions/") || problem.hasPrefix("/actions: 10")
-        let document = isAction ? #"{"actions": [\#(text)]}"# : text
+        let document = DecisionDecoderTests.document(text, problem)
         let error = #expect(throws: DecisionProblem.self) { try decode(document) }
         #expect(error?.description == problem)
     }

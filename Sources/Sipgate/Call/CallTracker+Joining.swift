@@ -119,18 +119,22 @@ extension CallTracker {
         guard keys != leg.kinKeys else { return }
         unindexKin(id)
         for key in keys {
-            kin[key, default: []].append(id)
             // One caller with many calls to one number: the latest are looked at, so that a push costs the same.
-            if kin[key, default: []].count > limits.kin { kin[key]?.removeFirst() }
+            let isFull = kin[key].map { $0.count >= limits.kin } ?? false
+            if isFull { kin[key]?.removeFirst() }
+            kin[key, default: []].append(id)
         }
         legs[id]?.kinKeys = keys
     }
 
     /// Takes a leg out of the index.
     mutating func unindexKin(_ id: String) {
-        for key in legs[id]?.kinKeys ?? [] {
-            kin[key]?.removeAll { $0 == id }
-            if kin[key]?.isEmpty == true { kin[key] = nil }
+        guard let keys = legs[id]?.kinKeys, !keys.isEmpty else { return }
+        for key in keys {
+            guard let index = kin.index(forKey: key) else { continue }
+            // The oldest goes first, so it is found at once.
+            if let place = kin.values[index].firstIndex(of: id) { kin.values[index].remove(at: place) }
+            if kin.values[index].isEmpty { kin.remove(at: index) }
         }
         legs[id]?.kinKeys = []
     }
