@@ -139,10 +139,12 @@ struct CallPlayer {
                 report.note("turns the caller away: \(reason)")
                 await followUp(.hangup, name, cause: reason == "busy" ? "busy" : "cancel")
                 legs[name]?.isOver = true
+                return
             case .hangup:
                 report.note("hangs up")
                 await followUp(.hangup, name)
                 legs[name]?.isOver = true
+                return
             }
         }
     }

@@ -90,6 +90,10 @@ package struct Simulation: Sendable {
         } catch {
             report.complain("\(error)")
         }
+        if Task.isCancelled {
+            print("ended early\n")
+            return false
+        }
         print(report.complaints == 0 ? "done: everything as it should be\n" : "failed: \(report.complaints) wrong\n")
         return report.complaints == 0
     }

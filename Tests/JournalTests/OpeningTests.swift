@@ -136,7 +136,7 @@ struct OpeningTests {
         let files = try TemporaryJournal()
         var limits = JournalLimits()
         limits.retain = .milliseconds(0)
-        limits.watchInterval = .milliseconds(1)
+        limits.watchInterval = .milliseconds(25)
         var harness = try await files.open(limits: limits)
         for round in 0..<3 {
             let (box, standing) = try await harness.attach(0)

@@ -13,7 +13,7 @@ struct RequestTests {
     /// Entries 1 to 6 at destination 0: delivered, dead, expired, retry, held behind it, in line.
     private func states(_ files: TemporaryJournal) async throws -> JournalHarness {
         var limits = JournalLimits()
-        limits.watchInterval = .milliseconds(1)
+        limits.watchInterval = .milliseconds(25)
         let harness = try await files.open(limits: limits)
         try await harness.append((1...6).map { JournalHarness.entry($0, subject: $0 == 5 ? "call 4" : "call \($0)") })
         let leases = try await harness.read(0)

@@ -11,7 +11,7 @@ struct RetentionTests {
         var limits = JournalLimits()
         limits.retain = retain
         limits.maxSize = maxSize
-        limits.watchInterval = .milliseconds(1)
+        limits.watchInterval = .milliseconds(25)
         return limits
     }
 

@@ -210,6 +210,22 @@ struct CallTrackerTests: CallPushes {
         #expect(tracker.kin.values.allSatisfy { $0.count <= tracker.limits.kin })
         let diverted = tracker.observe(start("D", diversion: "493023125401"), at: at(300))
         #expect(diverted.context.call == "N199" && diverted.context.confidence == .heuristic)
+
+        // Of two callers without a number neither is chosen, and of many neither.
+        var anonymous = CallTracker()
+        for number in 0..<200 {
+            _ = anonymous.observe(start("N\(number)", from: "anonymous"), at: at(Int64(number)))
+            if number > 0 { _ = anonymous.observe(end("N\(number)"), at: at(Int64(number))) }
+        }
+        let stranger = start("D", from: "anonymous", diversion: "493023125401")
+        #expect(anonymous.observe(stranger, at: at(100_000)).context.confidence == .single)
+    }
+
+    @Test("a leg that names ever new conversations is no way to fill the memory")
+    func manyCorrelations() {
+        var tracker = CallTracker()
+        for number in 0..<1000 { _ = tracker.observe(start("A", xcid: "x\(number)"), at: at(Int64(number))) }
+        #expect(tracker.byCorrelation.count <= tracker.limits.legsPerCall)
     }
 
     @Test("at the bound finished calls are forgotten first, then the oldest open one, of which nothing is told")

@@ -34,7 +34,9 @@ extension CallTracker {
             calls[holder]?.correlations.removeAll { $0 == correlation }
         }
         // Most pushes of a call name what is known already.
-        guard byCorrelation.updateValue(serial, forKey: correlation) != serial else { return }
+        guard byCorrelation[correlation] == serial || (calls[serial]?.correlations.count ?? 0) < limits.legsPerCall,
+            byCorrelation.updateValue(serial, forKey: correlation) != serial
+        else { return }
         calls[serial]?.correlations.append(correlation)
     }
 
@@ -169,7 +171,10 @@ extension CallTracker {
     private func origin(of later: TrackedLeg) -> String? {
         var candidates: [TrackedLeg] = []
         for key in later.kinKeys where key.role == .later {
-            for id in kin[key.counterpart] ?? [] {
+            let others = kin[key.counterpart] ?? []
+            // Of callers without a number some may be out of sight, so none can be told to be the only one.
+            if later.from?.kind == .anonymous, others.count >= limits.kin { return nil }
+            for id in others {
                 guard let earlier = legs[id], earlier.mayHaveBecome(later, within: limits) else { continue }
                 candidates.append(earlier)
             }

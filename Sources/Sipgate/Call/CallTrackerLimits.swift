@@ -17,7 +17,7 @@ package struct CallTrackerLimits: Sendable {
     /// Legs known at most, of open and finished calls together; each takes about 2 KiB.
     package var legs = 5000
     /// Legs of one caller to one number that may be joined by their numbers alone, the latest.
-    package var kin = 8
+    package var kin = 32
     /// Legs of one call; a further one begins a call of its own.
     package var legsPerCall = 32
 
