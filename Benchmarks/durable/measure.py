@@ -111,7 +111,7 @@ class Run:
             KEY=f"{self.folder}/server.key", BENCH_USER=USER, BENCH_PASS=PASSWORD, CREDS=f"{USER}:{PASSWORD}",
             WORKERS="1", TMP=self.folder, **(more or {}))
         with open(self.log, "w") as log:
-            self.server = subprocess.Popen(["taskset", "-c", "0", *command], env=environment, stdout=log, stderr=log)
+            self.server = subprocess.Popen(["taskset", "-c", "0", *command], env=environment, stdout=log, stderr=log, start_new_session=True)
         for port in (self.port, self.backend_port):
             end = time.monotonic() + 20
             while True:
@@ -129,6 +129,11 @@ class Run:
             self.server.wait(30)
         except subprocess.TimeoutExpired:
             self.server.kill()
+        try:
+            # What it started beside itself, such as a database.
+            os.killpg(self.server.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self.backend.kill()
         self.backend.wait()
         with open(self.log) as log:
