@@ -32,9 +32,14 @@ struct ConnectionState: ~Copyable {
         case closing
     }
 
+    /// How long a quiescing connection waits for its first request.
+    private static let firstRequestAllowance = TimeAmount.seconds(1)
+
     private(set) var phase = Phase.idle
     private(set) var manner = Manner()
     private var quiescing = false
+    /// No head has come yet, and perhaps TLS is still shaking hands.
+    private var isFresh = true
     /// Somebody let in posts here: the connection may be kept for the next push.
     private var isTrusted = false
     private let limits: EdgeLimits
@@ -77,6 +82,7 @@ struct ConnectionState: ~Copyable {
     ) -> HeadAction {
         switch phase {
         case .idle, .readingHead:
+            isFresh = false
             manner = Manner(
                 keepsAlive: head.isKeepAlive,
                 isVersion10: head.version == .http1_0,
@@ -232,8 +238,20 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The gateway is going down: idle connections end now, others after their reply.
+    ///
+    /// Whoever has only just connected is about to ask for the first time, and gets a moment for that.
     mutating func quiesce(hasMore: Bool) -> QuiesceAction {
         quiescing = true
+        return isFresh ? .finishFirst : endIfIdle(hasMore)
+    }
+
+    /// The client sends nothing more: a connection that owes no reply ends now, others after it.
+    mutating func inputEnded(hasMore: Bool) -> QuiesceAction {
+        quiescing = true
+        return endIfIdle(hasMore)
+    }
+
+    private mutating func endIfIdle(_ hasMore: Bool) -> QuiesceAction {
         switch phase {
         case .idle where !hasMore:
             phase = .closing
@@ -279,6 +297,7 @@ struct ConnectionState: ~Copyable {
     /// How long the current phase may last; nil where another clock runs.
     var allowance: TimeAmount? {
         switch phase {
+        case .idle where quiescing: ConnectionState.firstRequestAllowance
         case .idle: isTrusted ? limits.idleTimeout : min(limits.idleTimeout, limits.headerTimeout)
         case .readingHead, .screening: limits.headerTimeout
         case .readingBody, .draining: limits.bodyTimeout

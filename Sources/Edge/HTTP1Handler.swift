@@ -331,13 +331,20 @@ final class HTTP1Handler: ChannelDuplexHandler {
         if case .handshakeCompleted? = event as? TLSUserEvent, let handshake = HTTP1Handler.handshake(context) {
             loop.counts.shookHands(handshake)
         }
-        if event is ChannelShouldQuiesceEvent {
-            switch state.quiesce(hasMore: !waiting.isEmpty) {
-            case .close: context.close(promise: nil)
-            case .finishFirst: break
-            }
+        if case .inputClosed? = event as? ChannelEvent {
+            // A client that says nothing more still gets the replies that it is owed.
+            end(context, state.inputEnded(hasMore: !waiting.isEmpty))
+        } else if event is ChannelShouldQuiesceEvent {
+            end(context, state.quiesce(hasMore: !waiting.isEmpty))
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func end(_ context: ChannelHandlerContext, _ action: ConnectionState.QuiesceAction) {
+        switch action {
+        case .close: context.close(promise: nil)
+        case .finishFirst: if case .idle = state.phase { phaseBegan() }
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -349,8 +356,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
             return
         }
         switch parserError {
-        // The client left in the middle of a request.
-        case .invalidEOFState: context.close(promise: nil)
+        // The client left in the middle of a request; those before it are answered.
+        case .invalidEOFState: if !state.isBusy { context.close(promise: nil) }
         case .headerOverflow: failParsing(.headerTooLarge)
         case .invalidVersion: failParsing(.unsupportedVersion)
         case .unexpectedContentLength, .invalidContentLength, .invalidChunkSize, .lfExpected, .invalidHeaderToken,

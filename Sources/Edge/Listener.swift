@@ -58,6 +58,8 @@ package final class Listener: Sendable {
                 }
             }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // A client that has said its last still reads its replies.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             // A reply is small; past this much unread output a peer is not reading.
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
             .childChannelInitializer { channel in

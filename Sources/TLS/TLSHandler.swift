@@ -5,8 +5,9 @@ internal import OpenSSL
 /// TLS in a channel: ciphertext below, plaintext above, both as `ByteBuffer`s.
 ///
 /// A shell: `TLSStateMachine` decides, `TLSSession` encrypts, and this performs. Fires `TLSUserEvent`s; errors are
-/// `TLSError`s. Closing it says goodbye first (close_notify), so a close takes effect a moment later. Without traffic
-/// it holds no buffers. Not Sendable: lives on its channel's event loop.
+/// `TLSError`s. Closing it says goodbye first (close_notify), so a close takes effect a moment later. The peer's goodbye
+/// is answered and ends the connection, but on a channel that allows half-closure it is `ChannelEvent.inputClosed`: the
+/// peer has said its last and still reads (RFC 8446, section 6.1). Without traffic the handler holds no buffers. Not Sendable: lives on its channel's event loop.
 package final class TLSHandler: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
@@ -115,6 +116,7 @@ package final class TLSHandler: ChannelDuplexHandler {
             case .fail(let error): fail(context, error)
             case .close(let promise): close(context, promise)
             case .wait: break
+            case .ignore: return
             }
         }
         context.fireUserInboundEventTriggered(event)
@@ -175,7 +177,13 @@ package final class TLSHandler: ChannelDuplexHandler {
             owesPlaintext = false
             context.fireChannelRead(wrapInboundOut(plaintext))
         }
-        perform(machine.decrypted(step, unasked: unasked), context)
+        let halfCloses = step == .peerClosed && TLSHandler.allowsHalfClosure(context.channel)
+        perform(machine.decrypted(step, unasked: unasked, allowsHalfClosure: halfCloses), context)
+    }
+
+    private static func allowsHalfClosure(_ channel: any Channel) -> Bool {
+        // A channel without the option does not know half-closure.
+        (try? channel.syncOptions?.getOption(.allowRemoteHalfClosure)) ?? false
     }
 
     private func perform(_ action: TLSStateMachine.ReadAction, _ context: ChannelHandlerContext) {
@@ -185,6 +193,9 @@ package final class TLSHandler: ChannelDuplexHandler {
         case .sayGoodbye:
             context.fireUserInboundEventTriggered(TLSUserEvent.shutdownCompleted)
             sayGoodbye(context)
+        case .reportInputEnd:
+            sendCiphertext(context)
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         case .fail(let error):
             fail(context, error)
         }

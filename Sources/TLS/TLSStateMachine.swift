@@ -21,7 +21,7 @@ struct TLSStateMachine: ~Copyable {
     private struct Open {
         /// We have said goodbye and write no more.
         var isOutputClosed = false
-        /// The peer's bytes have ended without its goodbye, and that was reported.
+        /// The peer's bytes have ended, with its goodbye or without, and that was reported.
         var isInputEnded = false
         /// What the peer made us say since the handshake.
         var unaskedBytes = 0
@@ -69,8 +69,9 @@ struct TLSStateMachine: ~Copyable {
         switch state {
         case .handshaking:
             return .handshake
-        case .open:
-            return .decrypt
+        case .open(let open):
+            // What comes behind a goodbye is ignored (RFC 8446, section 6.1).
+            return open.isInputEnded ? .drop : .decrypt
         case .closing(var closing):
             closing.droppedBytes += count
             guard closing.droppedBytes <= limits.lingerBytes else {
@@ -113,11 +114,19 @@ struct TLSStateMachine: ~Copyable {
         case wait
         /// Answer the peer's goodbye with ours and close.
         case sayGoodbye
+        /// The peer says nothing more and may still want to hear: tell so, and go on writing.
+        case reportInputEnd
         case fail(TLSError)
     }
 
-    /// All input was decrypted, which ended in `step` and made us say `unasked` bytes.
-    mutating func decrypted(_ step: TLSSession.Step, unasked: Int) -> ReadAction {
+    /// All input was decrypted.
+    ///
+    /// - Parameters:
+    ///   - step: what that ended in.
+    ///   - unasked: bytes that it made us say.
+    ///   - allowsHalfClosure: whether a peer that has said goodbye still gets what it is owed.
+    /// - Returns: what follows.
+    mutating func decrypted(_ step: TLSSession.Step, unasked: Int, allowsHalfClosure: Bool) -> ReadAction {
         switch state {
         case .open(var open):
             open.unaskedBytes += unasked
@@ -126,6 +135,11 @@ struct TLSStateMachine: ~Copyable {
             switch step {
             case .done, .needsInput:
                 return .wait
+            case .peerClosed where allowsHalfClosure && !open.isOutputClosed:
+                guard !open.isInputEnded else { return .wait }
+                open.isInputEnded = true
+                state = .open(open)
+                return .reportInputEnd
             case .peerClosed:
                 state = .closing(Closing(isInputEnded: true))
                 return .sayGoodbye
@@ -304,6 +318,8 @@ extension TLSStateMachine {
         case fail(TLSError)
         case close(EventLoopPromise<Void>?)
         case wait
+        /// It was told already, when the goodbye came.
+        case ignore
     }
 
     /// The channel allows half-closure, and the peer has used it.
@@ -313,7 +329,7 @@ extension TLSStateMachine {
             state = .closing(Closing(isInputEnded: true))
             return .fail(.closedDuringHandshake)
         case .open(var open):
-            guard !open.isInputEnded else { return .wait }
+            guard !open.isInputEnded else { return .ignore }
             open.isInputEnded = true
             state = .open(open)
             return .report(.truncated)

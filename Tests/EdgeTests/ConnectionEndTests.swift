@@ -107,4 +107,54 @@ private final class SlowClose: ChannelOutboundHandler {
         edge.loop.advanceTime(by: .seconds(10))
         #expect(try edge.statuses() == [408])
     }
+
+    @Test func `A client that says nothing more gets every reply that it is owed`() throws {
+        let edge = try EdgeHarness()
+        edge.responder.holdsReplies = true
+        try edge.send(post("1") + post("2"))
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(edge.isOpen)
+        edge.responder.held[0](Reply(status: 200))
+        #expect(edge.isOpen)
+        edge.responder.held[1](Reply(status: 204))
+        let replies = try edge.received()
+        #expect(EdgeHarness.statuses(in: replies) == [200, 204])
+        #expect(replies.contains("onnection: close"))
+        #expect(!edge.isOpen)
+    }
+
+    @Test(arguments: ["", "POST / HTTP/1.1\r\nHost: a\r\n"])
+    func `A client that says nothing more and is owed nothing is left`(text: String) throws {
+        let edge = try EdgeHarness()
+        try edge.send(text)
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(try edge.statuses() == [])
+        #expect(!edge.isOpen)
+    }
+
+    @Test func `Half a request behind one in work does not take its reply`() throws {
+        let edge = try EdgeHarness()
+        edge.responder.holdsReplies = true
+        try edge.send(post("1") + "POST / HT")
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        edge.responder.held[0](Reply(status: 200))
+        #expect(try edge.statuses() == [200])
+        #expect(!edge.isOpen)
+    }
+
+    @Test func `Whoever has only just connected may ask once while the gateway goes down`() throws {
+        let edge = try EdgeHarness()
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(edge.isOpen)
+        try edge.send(post("1"))
+        #expect(try edge.statuses() == [200])
+        #expect(!edge.isOpen)
+    }
+
+    @Test func `Whoever has connected and does not ask is not waited for`() throws {
+        let edge = try EdgeHarness()
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        edge.loop.advanceTime(by: .seconds(1))
+        #expect(!edge.isOpen)
+    }
 }

@@ -167,6 +167,8 @@ import Webhooks
 
     @Test func `A quiescing connection finishes what was begun, and an idle one ends at once`() throws {
         let idle = try EdgeHarness()
+        try idle.send(post("1"))
+        #expect(try idle.statuses() == [200])
         idle.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         #expect(!idle.isOpen)
 

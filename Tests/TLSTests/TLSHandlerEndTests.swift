@@ -99,6 +99,29 @@ struct TLSHandlerEndTests {
         #expect(pair.serverSide.errors.isEmpty)
     }
 
+    @Test("a peer that has said goodbye still gets its reply where half-closure is allowed")
+    func owedReply() throws {
+        let pair = try ConnectedPair()
+        try pair.connect()
+        pair.server.allowRemoteHalfClosure = true
+        pair.serverSide.entries = []
+        pair.client.writeAndFlush(ByteBuffer(string: "question"), promise: nil)
+        try pair.client.close(mode: .output).wait()
+        try pair.deliver(pair.bytes(from: pair.client), to: pair.server)
+        // The peer's bytes end too, as they do when it shuts its socket down for writing.
+        pair.server.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(pair.serverSide.plaintext == "question")
+        #expect(pair.serverSide.events == ["inputClosed"])
+        #expect(pair.serverSide.errors.isEmpty)
+        let reply = pair.server.writeAndFlush(ByteBuffer(string: "answer"))
+        #expect(reply.error == nil)
+        let closed = pair.server.close()
+        try pair.exchange()
+        #expect(pair.clientSide.plaintext == "answer")
+        #expect(closed.isCompleted && closed.error == nil)
+        #expect(!pair.server.isActive)
+    }
+
     @Test("an output close says goodbye and still reads")
     func closeOutput() throws {
         let pair = try ConnectedPair()

@@ -86,9 +86,32 @@ struct TLSStateMachineTests {
         ]
         for (step, expected) in table {
             var machine = place.machine()
-            let action = machine.decrypted(step, unasked: 0)
+            let action = machine.decrypted(step, unasked: 0, allowsHalfClosure: false)
             #expect(action == (isOpen ? expected : .wait))
         }
+    }
+
+    @Test("a goodbye where half-closure is allowed is told once, and what comes behind it is dropped")
+    func goodbyeOfAHalf() {
+        var machine = Place.open.machine()
+        let first = machine.decrypted(.peerClosed, unasked: 0, allowsHalfClosure: true)
+        let again = machine.decrypted(.peerClosed, unasked: 0, allowsHalfClosure: true)
+        #expect([first, again] == [.reportInputEnd, .wait])
+        let (writes, encrypts) = (machine.wrote(), machine.encryptsOnFlush)
+        #expect(writes == .keep && encrypts)
+        guard case .drop = machine.arrived(1) else {
+            Issue.record("bytes behind a goodbye were looked at")
+            return
+        }
+        let (error, _) = machine.disconnected()
+        #expect(error == nil)
+    }
+
+    @Test("a goodbye after ours ends the connection, half-closure or not")
+    func goodbyeOfBoth() {
+        var machine = Place.outputClosed.machine()
+        let action = machine.decrypted(.peerClosed, unasked: 0, allowsHalfClosure: true)
+        #expect(action == .sayGoodbye)
     }
 
     @Test("what a peer makes us say adds up over the life of a connection")
@@ -96,10 +119,11 @@ struct TLSStateMachineTests {
         var limits = TLSLimits()
         limits.unaskedBytes = 100
         var machine = Place.open.machine(limits: limits)
-        let first = machine.decrypted(.needsInput, unasked: 60)
-        let second = machine.decrypted(.needsInput, unasked: 40)
-        let third = machine.decrypted(.needsInput, unasked: 1)
-        #expect([first, second, third] == [.wait, .wait, .fail(.tooManyRequestsForKeys)])
+        var actions: [TLSStateMachine.ReadAction] = []
+        for unasked in [60, 40, 1] {
+            actions.append(machine.decrypted(.needsInput, unasked: unasked, allowsHalfClosure: true))
+        }
+        #expect(actions == [.wait, .wait, .fail(.tooManyRequestsForKeys)])
     }
 
     @Test("closing twice closes once, and both promises hear of it", arguments: Place.allCases)
