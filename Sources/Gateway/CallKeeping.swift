@@ -65,7 +65,7 @@ struct CallKeeping: Sendable {
             let window = route.calls.replayWindow.map { window in
                 ReplayWindow(capacity: 100_000, milliseconds: window.nanoseconds / 1_000_000)
             }
-            return SipgateRecovery(CallTracker(derives: route.calls.derives), window: window)
+            return SipgateRecovery(SharedCallTracker(derives: route.calls.derives), window: window)
         }
     }
 

@@ -21,7 +21,7 @@ package struct SipgateRecovery: Sendable {
     /// - Parameters:
     ///   - calls: The tracker.
     ///   - window: The window; nil when repetitions are not looked for.
-    package init(_ calls: CallTracker, window: ReplayWindow?) {
+    package init(_ calls: SharedCallTracker, window: ReplayWindow?) {
         self.calls = CallTrackerRecovery(calls)
         self.window = window
     }
@@ -42,7 +42,7 @@ package struct SipgateRecovery: Sendable {
         let (tracker, missing) = calls.finish(at: now)
         let replays = window.map { SharedReplayWindow($0) }
         for (decision, key) in decisions { replays?.note(decision, for: key) }
-        return (SharedCallTracker(tracker), replays, missing)
+        return (tracker, replays, missing)
     }
 
     private mutating func remember(_ event: Event) {

@@ -33,7 +33,7 @@ package struct SipgateRoute: Sendable {
     /// Which pushes were there of late; nil: nobody looks.
     package var replays: SharedReplayWindow?
 
-    package init(calls: SharedCallTracker? = SharedCallTracker(CallTracker()), rules: RuleBook = RuleBook()) {
+    package init(calls: SharedCallTracker? = SharedCallTracker(), rules: RuleBook = RuleBook()) {
         self.calls = calls
         self.rules = rules
     }

@@ -38,7 +38,7 @@ final class SipgateWebhook: Webhook {
             guard isNew else { return .repetition(provider.reply(to: push.event, of: push.leg.text, decision)) }
             self.key = key
         }
-        let tracked = route.calls?.observe(push, at: time)
+        let tracked = route.calls?.observe(CallObservation(push), at: time)
         if let tracked {
             call = tracked.context.call
             direction = push.direction ?? tracked.context.direction

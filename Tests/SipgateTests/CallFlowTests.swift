@@ -13,7 +13,7 @@ struct CallFlowTests {
 
     /// Runs pushes at their moments, and lets time pass until nothing is left to wait for.
     private func run(_ pushes: [(Int64, CallObservation)]) -> (FlowResult, CallTracker) {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         var result = FlowResult()
         for (at, push) in pushes { result.append(tracker.observe(push, at: CallTracker.start.adding(at)).derived) }
         result.append(tracker.advance(to: CallTracker.never))

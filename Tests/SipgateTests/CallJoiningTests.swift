@@ -8,7 +8,7 @@ import Webhooks
 struct CallJoiningTests: CallPushes {
     @Test("the reason why legs are one call is told, and the weakest counts")
     func confidence() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         #expect(tracker.observe(start("A", xcid: "x1"), at: at(0)).context.confidence == .single)
         let second = tracker.observe(start("B", to: CallNumbers.marty, xcid: "x1"), at: at(10)).context
         #expect(second.confidence == .correlation)
@@ -26,7 +26,7 @@ struct CallJoiningTests: CallPushes {
 
     @Test("a leg that was named before it was seen joins the call that named it")
     func named() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(push(.newCall, "B") { $0.originalLeg = "A" }, at: at(0))
         let context = tracker.observe(start("A"), at: at(10)).context
         #expect(context.call == "B")
@@ -35,7 +35,7 @@ struct CallJoiningTests: CallPushes {
 
     @Test("two calls that turn out to be one keep the older name, and the story lists the other")
     func mergedCalls() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A", xcid: "x1"), at: at(0))
         _ = tracker.observe(start("B", from: "441632960482", xcid: "x2"), at: at(10))
         _ = tracker.observe(push(.answer, "B") { $0.originalLeg = "A" }, at: at(20))
@@ -51,14 +51,14 @@ struct CallJoiningTests: CallPushes {
 
     @Test("two anonymous callers at once stay two, also when one of them is forwarded")
     func anonymous() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         for leg in ["A", "B"] { _ = tracker.observe(start(leg, from: "anonymous"), at: at(0)) }
         _ = tracker.observe(end("A", "forwarded"), at: at(1000))
         let diverted = start("C", from: "anonymous", to: CallNumbers.marty, diversion: CallNumbers.doc)
         #expect(tracker.observe(diverted, at: at(1100)).context.call == "C")
         #expect(tracker.callCount == 3)
 
-        var lonely = CallTracker()
+        let lonely = CallTracker()
         _ = lonely.observe(start("A", from: "anonymous"), at: at(0))
         _ = lonely.observe(end("A", "forwarded"), at: at(1000))
         #expect(lonely.observe(diverted, at: at(1100)).context.call == "A")
@@ -66,7 +66,7 @@ struct CallJoiningTests: CallPushes {
 
     @Test("callers who are not known are never taken for one")
     func unknownCallers() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A", from: ""), at: at(0))
         _ = tracker.observe(end("A", "forwarded"), at: at(1000))
         let diverted = start("B", from: "", to: CallNumbers.marty, diversion: CallNumbers.doc)
@@ -88,7 +88,7 @@ struct CallJoiningTests: CallPushes {
             var limits = CallTrackerLimits()
             limits.forwardGrace = 60_000
             limits.settle = 1500
-            var tracker = CallTracker(limits: limits)
+            let tracker = CallTracker(limits: limits)
             _ = tracker.observe(start("A", xcid: xcid == nil ? nil : "x1"), at: at(0))
             if let cause { _ = tracker.observe(end("A", cause), at: at(1000)) }
             let context = tracker.observe(diverted(xcid), at: at(began)).context
@@ -101,7 +101,7 @@ struct CallJoiningTests: CallPushes {
 
     @Test("a diversion of a carrier that names no leg of ours joins nothing")
     func foreignDiversion() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A"), at: at(0))
         #expect(tracker.observe(start("B", diversion: "441632960482"), at: at(10)).context.call == "B")
     }

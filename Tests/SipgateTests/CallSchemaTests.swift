@@ -31,7 +31,7 @@ struct CallSchemaTests {
                 var random = SeededRandom(seed: seed)
                 pushes = (pushes + pushes).shuffled(using: &random).filter { _ in Bool.random(using: &random) }
             }
-            var tracker = CallTracker()
+            let tracker = CallTracker()
             var derived: [DerivedEvent] = []
             for push in pushes {
                 let time = CallTracker.start.adding(push.at)

@@ -21,7 +21,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a hangup gains the person, the numbers and the times from its leg")
     func enrichedHangup() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A", xcid: "x1"), at: at(0))
         let answer = tracker.observe(
             push(.answer, "A") { $0.users = [CallUser(name: "Ole", id: "w5", fullId: nil)] },
@@ -51,7 +51,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("keys gain the numbers, the direction and the people; a missed call has rung until its end")
     func enrichedDigits() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A"), at: at(0))
         let digits = try data(tracker.observe(push(.dtmf, "A"), at: at(3000)).context)
         #expect(digits["direction"] == "in")
@@ -66,7 +66,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("what a push says itself is not said again")
     func notRepeated() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         let context = tracker.observe(start("A", xcid: "x1"), at: at(0)).context
         #expect(try data(context) == .object(["leg": "A", "call": "A", "confidence": "single"]))
         let hangup = push(.hangup, "A") { push in
@@ -80,7 +80,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a leg whose start was lost is marked, until the start comes after all")
     func partial() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         #expect(try data(tracker.observe(push(.answer, "A"), at: at(0)).context)["partial"] == .bool(true))
         let late = tracker.observe(start("A"), at: at(10)).context
         #expect(!late.isPartial)
@@ -92,7 +92,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a start after its own end does not reopen the leg, and both make one story")
     func lateStart() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(end("A", "cancel"), at: at(0))
         let late = tracker.observe(start("A"), at: at(300)).context
         #expect(late.isLate)
@@ -105,7 +105,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("pushes after a call was completed find it, are marked, and change nothing")
     func afterCompletion() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A"), at: at(0))
         _ = tracker.observe(end("A", "busy"), at: at(1000))
         #expect(tracker.advance(to: at(5000)).map(\.kind) == [.missed, .completed])
@@ -121,7 +121,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a doubled push is marked; keys may come as often as they like")
     func duplicates() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         #expect(!tracker.observe(start("A"), at: at(0)).context.isDuplicate)
         #expect(tracker.observe(start("A"), at: at(1)).context.isDuplicate)
         for _ in 0..<2 { #expect(!tracker.observe(push(.dtmf, "A"), at: at(2)).context.isDuplicate) }
@@ -131,7 +131,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a leg that goes on with a finished call begins a new one that says so")
     func continuation() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A", xcid: "x1"), at: at(0))
         _ = tracker.observe(end("A"), at: at(1000))
         _ = tracker.advance(to: at(20_000))
@@ -151,7 +151,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("the end of a leg that was given up changes nothing, however late it comes")
     func endAfterReaper() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A"), at: at(0))
         _ = tracker.observe(push(.answer, "A"), at: at(1000))
         let hours: Int64 = 3_600_000
@@ -168,7 +168,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a caller whom we turned away was not missed")
     func refusal() throws {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A"), at: at(0))
         tracker.note(CallDecision(actions: [.reject(.busy)]), on: "A")
         _ = tracker.observe(end("A"), at: at(100))
@@ -181,7 +181,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a decision hears how often keys were collected, and which way the call goes")
     func decisionContext() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(push(.newCall, "A") { $0.direction = .outgoing }, at: at(0))
         for round in 0..<3 {
             let context = tracker.decisionContext(of: "A", gatherLimit: 5)
@@ -195,7 +195,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("events that are switched off are not derived")
     func switches() {
-        var tracker = CallTracker(derives: [.missed])
+        let tracker = CallTracker(derives: [.missed])
         _ = tracker.observe(start("A"), at: at(0))
         _ = tracker.observe(end("A", "busy"), at: at(10))
         #expect(tracker.advance(to: CallTracker.never).map(\.kind) == [.missed])
@@ -205,14 +205,14 @@ struct CallTrackerTests: CallPushes {
 
     @Test("of many calls of one caller to one number the latest may be joined by numbers alone")
     func manyKin() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         for number in 0..<200 { _ = tracker.observe(start("N\(number)"), at: at(Int64(number))) }
         #expect(tracker.kin.values.allSatisfy { $0.count <= tracker.limits.kin })
         let diverted = tracker.observe(start("D", diversion: "493023125401"), at: at(300))
         #expect(diverted.context.call == "N199" && diverted.context.confidence == .heuristic)
 
         // Of two callers without a number neither is chosen, and of many neither.
-        var anonymous = CallTracker()
+        let anonymous = CallTracker()
         for number in 0..<200 {
             _ = anonymous.observe(start("N\(number)", from: "anonymous"), at: at(Int64(number)))
             if number > 0 { _ = anonymous.observe(end("N\(number)"), at: at(Int64(number))) }
@@ -223,7 +223,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a leg that names ever new conversations is no way to fill the memory")
     func manyCorrelations() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         for number in 0..<1000 { _ = tracker.observe(start("A", xcid: "x\(number)"), at: at(Int64(number))) }
         #expect(tracker.byCorrelation.count <= tracker.limits.legsPerCall)
     }
@@ -232,7 +232,7 @@ struct CallTrackerTests: CallPushes {
     func bound() {
         var limits = CallTrackerLimits()
         limits.legs = 4
-        var tracker = CallTracker(limits: limits)
+        let tracker = CallTracker(limits: limits)
         _ = tracker.observe(start("open", from: "4915228817386"), at: at(0))
         _ = tracker.observe(start("done"), at: at(1))
         _ = tracker.observe(end("done"), at: at(2))
@@ -256,7 +256,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a call has so many legs and no more")
     func legsPerCall() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         for number in 0..<100 { _ = tracker.observe(start("\(number)", from: "", xcid: "x"), at: at(0)) }
         #expect(tracker.calls.values.allSatisfy { $0.legs.count <= tracker.limits.legsPerCall })
         #expect(tracker.legCount == 100)
@@ -266,7 +266,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("a clock that goes back does not count time twice")
     func clockBack() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         _ = tracker.observe(start("A"), at: at(10_000))
         let hangup = tracker.observe(end("A", "cancel"), at: at(0))
         #expect(tracker.advance(to: at(5000)).isEmpty)
@@ -276,7 +276,7 @@ struct CallTrackerTests: CallPushes {
 
     @Test("it says when it wants to be asked again")
     func nextDeadline() {
-        var tracker = CallTracker()
+        let tracker = CallTracker()
         #expect(tracker.nextDeadline == nil)
         _ = tracker.observe(start("A"), at: at(0))
         #expect(tracker.nextDeadline == at(300_000))

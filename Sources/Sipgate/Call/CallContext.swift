@@ -35,10 +35,10 @@ package struct CallContext: Sendable {
     private var ringMilliseconds: Int64?
     private var talkMilliseconds: Int64?
 
-    init(of push: CallObservation, leg: TrackedLeg, call: TrackedCall?, isLate: Bool, isDuplicate: Bool) {
-        self.call = call?.id ?? leg.id
-        confidence = call?.confidence ?? .single
-        continues = call?.continues
+    init(of push: CallObservation, leg: TrackedLeg, isLate: Bool, isDuplicate: Bool) {
+        call = leg.call.id
+        confidence = leg.call.confidence
+        continues = leg.call.continues
         isPartial = !leg.seen.contains(.newCall)
         self.isLate = isLate
         self.isDuplicate = isDuplicate

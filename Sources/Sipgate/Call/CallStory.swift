@@ -25,11 +25,11 @@ struct CallStory {
     let legs: [TrackedLeg]
     private let oldest: TrackedLeg
 
-    /// The story of a call; nil for one without legs, which there is none.
-    init?(call: TrackedCall, legs: [TrackedLeg]) {
-        guard let oldest = legs.first else { return nil }
+    /// The story of a call as it stands; nil for one without legs, which there is none.
+    init?(_ call: TrackedCall) {
+        guard let oldest = call.legs.first else { return nil }
         self.call = call
-        self.legs = legs
+        legs = call.legs
         self.oldest = oldest
     }
 
@@ -38,7 +38,7 @@ struct CallStory {
     /// Rests on what pushes say and not on when they came, which their order on the way may have changed.
     func predecessor(of leg: TrackedLeg) -> TrackedLeg? {
         guard leg.direction != .outgoing else { return nil }
-        let others = legs.filter { $0.id != leg.id && $0.direction != .outgoing && !$0.isVoicemail }
+        let others = legs.filter { $0 !== leg && $0.direction != .outgoing && !$0.isVoicemail }
         if let diversion = leg.diversion.flatMap(PhoneIdentity.init) {
             let diverted = others.filter { other in
                 other.to.flatMap { PhoneIdentity($0.raw) }?.isSame(as: diversion) == true
@@ -50,7 +50,7 @@ struct CallStory {
 
     /// Whether another leg came from this one.
     func hasSuccessor(_ leg: TrackedLeg) -> Bool {
-        legs.contains { predecessor(of: $0)?.id == leg.id }
+        legs.contains { predecessor(of: $0) === leg }
     }
 
     /// Which way it goes: a call that somebody began here is outgoing, whatever legs it has beside.

@@ -2,68 +2,55 @@ import Webhooks
 
 extension CallTracker {
     /// Tells what a push has brought to light, and sets when its call is looked at again.
-    mutating func update(_ leg: String, at now: Timestamp, _ derived: inout [DerivedEvent]) {
-        guard let serial = legs[leg]?.call else { return }
-        calls[serial]?.isNamed = true
-        if calls[serial]?.completed == nil { announce(serial, at: now, &derived) }
-        schedule(serial)
+    func update(_ call: TrackedCall, at now: Timestamp, _ derived: inout [DerivedEvent]) {
+        call.isNamed = true
+        if call.completed == nil { announce(call, at: now, &derived) }
+        schedule(call)
     }
 
     /// Does what is due for a call: gives up legs, tells the story, or forgets it.
-    mutating func elapse(_ serial: Int, at now: Timestamp, _ derived: inout [DerivedEvent]) {
-        guard let call = calls[serial] else { return }
-        if call.completed != nil {
-            forget(serial)
-            return
-        }
+    func elapse(_ call: TrackedCall, at now: Timestamp, _ derived: inout [DerivedEvent]) {
+        guard call.completed == nil else { return forget(call) }
         var isOpen = false
-        for id in call.legs {
-            guard let leg = legs[id], leg.ended == nil else { continue }
+        for leg in call.legs where leg.ended == nil {
             isOpen = true
-            if expiry(of: leg) <= now { assumeEnd(of: id, at: now) }
+            guard expiry(of: leg) <= now else { continue }
+            leg.ended = now
+            leg.isAssumed = true
         }
-        if !isOpen { complete(serial, at: now, &derived) }
-        schedule(serial)
+        if !isOpen { complete(call, at: now, &derived) }
+        schedule(call)
     }
 
     /// Forgets a call to make room; false when there is none.
     ///
     /// Of an open one nothing is told: a story that is not true is worse than none.
-    mutating func makeRoom() -> Bool {
-        if let index = finished.firstIndex(where: { calls[$0] != nil }) {
-            let serial = finished[index]
-            finished.removeFirst(index + 1)
-            forget(serial)
+    func makeRoom() -> Bool {
+        while let serial = finished.popFirst() {
+            guard let call = calls[serial] else { continue }
+            forget(call)
             return true
         }
-        finished = []
         while oldestOpen < nextSerial, calls[oldestOpen] == nil { oldestOpen += 1 }
         guard let call = calls[oldestOpen] else { return false }
         crowdedOut += 1
-        forget(call.serial)
+        forget(call)
         return true
-    }
-
-    private mutating func assumeEnd(of leg: String, at now: Timestamp) {
-        legs[leg]?.ended = now
-        legs[leg]?.isAssumed = true
     }
 
     private func expiry(of leg: TrackedLeg) -> Timestamp {
         leg.lastSeen.adding(leg.answered == nil ? limits.ringing : limits.answered)
     }
 
-    /// When a call is looked at again.
-    private mutating func schedule(_ serial: Int) {
-        guard let call = calls[serial] else { return }
+    /// Sets when a call is looked at again.
+    private func schedule(_ call: TrackedCall) {
         let deadline: Timestamp?
         if let completed = call.completed {
             deadline = completed.adding(call.isAssumed ? limits.assumedMemory : limits.memory)
         } else {
             var over: Timestamp?
             var expired: Timestamp?
-            for id in call.legs {
-                guard let leg = legs[id] else { continue }
+            for leg in call.legs {
                 if let ended = leg.ended {
                     let settled = ended.adding(leg.wasForwarded ? limits.forwardGrace : limits.settle)
                     over = max(over ?? settled, settled)
@@ -74,53 +61,58 @@ extension CallTracker {
             deadline = expired ?? over
         }
         guard let deadline, deadline != call.deadline else { return }
-        calls[serial]?.deadline = deadline
-        deadlines.insert(deadline, serial)
+        call.deadline = deadline
+        // A later deadline is seen when the queue comes to the earlier one: most calls only go on.
+        if call.queued.map({ deadline < $0 }) ?? true { queue(call, deadline) }
+    }
+
+    func queue(_ call: TrackedCall, _ deadline: Timestamp) {
+        call.queued = deadline
+        deadlines.insert(deadline, call.serial)
         if deadlines.count > 4 * calls.count + 64 {
-            deadlines.removeAll { [calls] time, serial in calls[serial]?.deadline != time }
+            deadlines.removeAll { [calls] time, serial in calls[serial]?.queued != time }
         }
     }
 
     /// Tells the story of a call, once.
-    private mutating func complete(_ serial: Int, at now: Timestamp, _ derived: inout [DerivedEvent]) {
-        announce(serial, isOver: true, at: now, &derived)
-        guard let story = story(of: serial), story.call.completed == nil else { return }
+    private func complete(_ call: TrackedCall, at now: Timestamp, _ derived: inout [DerivedEvent]) {
+        announce(call, isOver: true, at: now, &derived)
+        guard call.completed == nil, let story = CallStory(call) else { return }
         for leg in story.legs where leg.wasForwarded && !story.hasSuccessor(leg) {
             emit(.forwarded, story.forwardedElsewhere(leg, at: now), &derived)
         }
         if story.outcome == .missed { emit(.missed, story.missed(at: now), &derived) }
         emit(.completed, story.completed(at: now), &derived)
-        calls[serial]?.completed = now
-        calls[serial]?.isAssumed = story.isAssumed
-        finished.append(serial)
+        call.completed = now
+        call.isAssumed = story.isAssumed
+        finished.append(call.serial)
         if finished.count > 2 * calls.count + 64 { finished.removeAll { calls[$0] == nil } }
     }
 
     /// Tells transfers, forwards and the mailbox, each once, as soon as the pushes so far prove them.
     ///
     /// A leg may be the mailbox until its start or its answer was seen: while they may come, nothing is told of it.
-    private mutating func announce(
-        _ serial: Int,
+    private func announce(
+        _ call: TrackedCall,
         isOver: Bool = false,
         at now: Timestamp,
         _ derived: inout [DerivedEvent]
     ) {
-        guard let call = calls[serial], let first = call.legs.first else { return }
         // Most calls have one leg, of which there is nothing to tell but the mailbox.
-        guard call.legs.count > 1 || legs[first]?.isVoicemail == true, let story = story(of: serial) else { return }
+        guard call.legs.count > 1 || call.legs.first?.isVoicemail == true, let story = CallStory(call) else { return }
         for leg in story.legs where !leg.isAnnounced && !leg.isVoicemail {
             guard isOver || !leg.seen.isDisjoint(with: [.newCall, .answer]) else { continue }
             guard let previous = story.predecessor(of: leg) else { continue }
             if previous.wasForwarded {
-                legs[leg.id]?.isAnnounced = true
+                leg.isAnnounced = true
                 emit(.forwarded, story.forwarded(from: previous, to: leg, at: now), &derived)
             } else if previous.wasAnswered, leg.wasAnswered {
-                legs[leg.id]?.isAnnounced = true
+                leg.isAnnounced = true
                 emit(.transferred, story.transferred(from: previous, to: leg, at: now), &derived)
             }
         }
-        if !story.call.isVoicemailTold, let mailbox = story.legs.first(where: { $0.isVoicemail && $0.wasAnswered }) {
-            calls[serial]?.isVoicemailTold = true
+        if !call.isVoicemailTold, let mailbox = story.legs.first(where: { $0.isVoicemail && $0.wasAnswered }) {
+            call.isVoicemailTold = true
             emit(.voicemail, story.voicemail(mailbox, at: now), &derived)
         }
     }
@@ -133,18 +125,13 @@ extension CallTracker {
         if derives.contains(kind) { derived.append(event()) }
     }
 
-    private func story(of serial: Int) -> CallStory? {
-        guard let call = calls[serial] else { return nil }
-        return CallStory(call: call, legs: call.legs.compactMap { legs[$0] })
-    }
-
-    private mutating func forget(_ serial: Int) {
-        guard let call = calls[serial] else { return }
+    private func forget(_ call: TrackedCall) {
         for leg in call.legs {
             unindexKin(leg)
-            legs[leg] = nil
+            legs[leg.id] = nil
         }
-        remove(serial)
+        call.legs = []
+        remove(call)
     }
 }
 

@@ -1,8 +1,9 @@
-package import Webhooks
+import NIOCore
+import Webhooks
 
 /// Makes calls of legs: knows which belong together, what poor pushes leave out, and how each call came out.
 ///
-/// A value without clock or I/O: pushes and moments go in, knowledge comes out, the same for the same input. Moments
+/// Has no clock and does no I/O: pushes and moments go in, knowledge comes out, the same for the same input. Moments
 /// must not jump; one that lies before the last counts as the last. State is bounded in time and number (see
 /// `CallTrackerLimits`): at the bound the longest finished calls are forgotten, then the oldest open ones, of which
 /// nothing is told then.
@@ -10,35 +11,37 @@ package import Webhooks
 /// A call is complete when all of its legs ended and nothing followed for a moment. It is completed once: what comes
 /// later finds it for a while and changes nothing, and a new leg of the same conversation begins a call that says
 /// which one it `continues`.
-package struct CallTracker: Sendable {
+///
+/// Legs and calls are objects that a push finds once: as values they would be copied with all their texts at each step.
+final class CallTracker {
     let limits: CallTrackerLimits
     let derives: Set<DerivedEvent.Kind>
 
     var legs: [String: TrackedLeg] = [:]
     var calls: [Int: TrackedCall] = [:]
     /// Calls by `xcid`, and by legs that were named and not seen.
-    var byCorrelation: [String: Int] = [:]
-    var byExpected: [String: Int] = [:]
+    var byCorrelation: [String: TrackedCall] = [:]
+    var byExpected: [String: TrackedCall] = [:]
     /// Legs by whom they may be kin of.
-    var kin: [KinKey: [String]] = [:]
+    var kin: [KinKey: [TrackedLeg]] = [:]
 
     var deadlines = DeadlineQueue()
     /// Finished calls in the order they were finished, those that are forgotten among them.
-    var finished: [Int] = []
+    var finished = CircularBuffer<Int>()
     /// No open call has a lower number.
     var oldestOpen = 0
     var nextSerial = 0
     private var clock = Timestamp(milliseconds: 0)
 
     /// How many open calls were forgotten because there were too many legs.
-    package internal(set) var crowdedOut = 0
+    var crowdedOut = 0
 
     /// A tracker that knows nothing.
     ///
     /// - Parameters:
     ///   - limits: Bounds and patience.
     ///   - derives: Which events it derives.
-    package init(
+    init(
         limits: CallTrackerLimits = CallTrackerLimits(),
         derives: Set<DerivedEvent.Kind> = Set(DerivedEvent.Kind.allCases)
     ) {
@@ -47,12 +50,17 @@ package struct CallTracker: Sendable {
     }
 
     /// How many legs are known.
-    package var legCount: Int { legs.count }
+    var legCount: Int { legs.count }
     /// How many calls are open or remembered.
-    package var callCount: Int { calls.count }
+    var callCount: Int { calls.count }
 
     /// When `advance(to:)` has something to do; nil while it has not.
-    package var nextDeadline: Timestamp? { deadlines.first?.time }
+    var nextDeadline: Timestamp? { deadlines.first?.time }
+
+    deinit {
+        // Legs and calls hold each other.
+        for call in calls.values { call.legs = [] }
+    }
 
     /// Takes in a push.
     ///
@@ -60,32 +68,30 @@ package struct CallTracker: Sendable {
     ///   - push: The push.
     ///   - time: When it arrived.
     /// - Returns: What the push does not say, and what follows from it.
-    mutating func observe(_ push: CallObservation, at time: Timestamp) -> TrackedPush {
+    func observe(_ push: CallObservation, at time: Timestamp) -> TrackedPush {
         var derived = advance(to: time)
         let now = clock
-        let isNew = legs[push.leg] == nil
-        var leg = legs[push.leg] ?? begin(push.leg, at: now)
-        let isLate = calls[leg.call]?.completed != nil || leg.ended != nil && push.event != .hangup
+        let known = legs[push.leg]
+        let leg = known ?? begin(push.leg, at: now)
+        let isLate = leg.call.completed != nil || leg.ended != nil && push.event != .hangup
         let isDuplicate = push.event.once.map(leg.seen.contains) ?? false
         let isChanged = leg.absorb(push, at: now)
-        legs[push.leg] = leg
-        join(push.leg, isNew: isNew, by: push)
-        if isChanged { joinKin(of: push.leg) }
-        update(push.leg, at: now, &derived)
-        leg = legs[push.leg] ?? leg
+        join(leg, isNew: known == nil, by: push)
+        if isChanged { joinKin(of: leg) }
+        update(leg.call, at: now, &derived)
         return TrackedPush(
-            context: CallContext(of: push, leg: leg, call: calls[leg.call], isLate: isLate, isDuplicate: isDuplicate),
+            context: CallContext(of: push, leg: leg, isLate: isLate, isDuplicate: isDuplicate),
             derived: derived
         )
     }
 
     /// Notes what we replied: a caller whom we turned away was not missed.
-    package mutating func note(_ decision: CallDecision, on leg: String) {
+    func note(_ decision: CallDecision, on leg: String) {
         if decision.refuses { legs[leg]?.isRefused = true }
     }
 
     /// What a decision on a leg has to heed.
-    package func decisionContext(of leg: String, gatherLimit: Int) -> DecisionContext {
+    func decisionContext(of leg: String, gatherLimit: Int) -> DecisionContext {
         let leg = legs[leg]
         return DecisionContext(direction: leg?.direction, gathers: leg?.gathers ?? 0, gatherLimit: gatherLimit)
     }
@@ -97,28 +103,40 @@ package struct CallTracker: Sendable {
     ///
     /// - Parameter time: Now.
     /// - Returns: What became of calls in the meantime, in order.
-    package mutating func advance(to time: Timestamp) -> [DerivedEvent] {
+    func advance(to time: Timestamp) -> [DerivedEvent] {
         var derived: [DerivedEvent] = []
         while let due = deadlines.first, due.time <= max(time, clock) {
             deadlines.removeFirst()
-            guard calls[due.serial]?.deadline == due.time else { continue }
-            calls[due.serial]?.deadline = nil
+            // Not of a call that was forgotten, or that is to be looked at earlier.
+            guard let call = calls[due.serial], call.queued == due.time else { continue }
+            call.queued = nil
+            if let deadline = call.deadline, deadline > due.time {
+                queue(call, deadline)
+                continue
+            }
+            call.deadline = nil
             clock = max(clock, due.time)
-            elapse(due.serial, at: due.time, &derived)
+            elapse(call, at: due.time, &derived)
         }
         clock = max(clock, time)
         return derived
     }
 
     /// Begins a call with one leg, making room for it if need be.
-    private mutating func begin(_ id: String, at now: Timestamp) -> TrackedLeg {
+    private func begin(_ id: String, at now: Timestamp) -> TrackedLeg {
         while legs.count >= limits.legs, makeRoom() {}
-        let leg = TrackedLeg(id, call: nextSerial, at: now)
-        calls[nextSerial] = TrackedCall(serial: nextSerial, id: id, legs: [id])
+        let call = TrackedCall(serial: nextSerial, id: id)
+        let leg = TrackedLeg(id, call: call, at: now)
+        call.legs = [leg]
+        legs[id] = leg
+        calls[nextSerial] = call
         nextSerial += 1
         return leg
     }
 }
+
+@available(*, unavailable)
+extension CallTracker: Sendable {}
 
 extension PushEvent {
     /// As one of those that come once for each leg; nil for keys, which may come often.

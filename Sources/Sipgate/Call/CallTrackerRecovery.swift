@@ -7,7 +7,7 @@ package import Webhooks
 /// lost in a crash, or became due while nobody ran, and is to be kept now; what is left of earlier times was not
 /// wanted then, and is not wanted now.
 ///
-///     var recovery = CallTrackerRecovery(CallTracker())
+///     var recovery = CallTrackerRecovery(SharedCallTracker())
 ///     for event in journal { recovery.replay(event) }
 ///     let (tracker, missing) = recovery.finish(at: now)
 package struct CallTrackerRecovery: Sendable {
@@ -21,7 +21,7 @@ package struct CallTrackerRecovery: Sendable {
     private static let tail: Int64 = 60_000
     private static let limits = JSONReader.Limits(bytes: 8 << 20, depth: 8, items: 1024)
 
-    private var tracker: CallTracker
+    private let tracker: SharedCallTracker
     private var last = Timestamp(milliseconds: 0)
     /// Derived, and not found in the journal so far; in order.
     private var missing: [DerivedEvent] = []
@@ -29,7 +29,7 @@ package struct CallTrackerRecovery: Sendable {
     private var early: Set<Name> = []
 
     /// A recovery into a tracker that knows nothing yet.
-    package init(_ tracker: CallTracker) {
+    package init(_ tracker: SharedCallTracker) {
         self.tracker = tracker
     }
 
@@ -59,7 +59,7 @@ package struct CallTrackerRecovery: Sendable {
             let tree = try? JSONReader.read(data, limits: CallTrackerRecovery.limits),
             let call = tree["call"]?.text, let leg = tree["leg"]?.text
         else { return }
-        derive(tracker.advance(to: time))
+        derive(tracker.advance(to: time).derived)
         let name = Name(type: type, call: call, leg: leg)
         if let index = missing.firstIndex(where: { CallTrackerRecovery.name(of: $0) == name }) {
             missing.remove(at: index)
@@ -72,8 +72,8 @@ package struct CallTrackerRecovery: Sendable {
     ///
     /// - Parameter now: The present.
     /// - Returns: The tracker, and the events that the journal lacks, in order.
-    package consuming func finish(at now: Timestamp) -> (tracker: CallTracker, missing: [DerivedEvent]) {
-        derive(tracker.advance(to: now))
+    package consuming func finish(at now: Timestamp) -> (tracker: SharedCallTracker, missing: [DerivedEvent]) {
+        derive(tracker.advance(to: now).derived)
         let horizon = last.milliseconds - CallTrackerRecovery.tail
         return (tracker, missing.filter { $0.time.milliseconds >= horizon })
     }

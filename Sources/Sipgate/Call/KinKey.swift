@@ -39,19 +39,27 @@ struct KinKey: Sendable, Hashable {
     }
 }
 
+/// Under which keys a leg is found.
+struct KinKeys: Sendable, Equatable {
+    /// As the one that went to a number.
+    var earlier: KinKey?
+    /// As the one that was diverted from a number.
+    var later: KinKey?
+}
+
 extension TrackedLeg {
     /// The keys under which it is found; none unless it is an incoming leg of a caller who can be compared.
-    var currentKinKeys: [KinKey] {
-        guard direction == .incoming, let from else { return [] }
-        var keys: [KinKey] = []
-        if !isVoicemail, let to, let key = KinKey(.earlier, caller: from, number: to.raw) { keys.append(key) }
-        if let diversion, let key = KinKey(.later, caller: from, number: diversion) { keys.append(key) }
-        return keys
+    var currentKinKeys: KinKeys {
+        guard direction == .incoming, let from else { return KinKeys() }
+        return KinKeys(
+            earlier: isVoicemail ? nil : to.flatMap { KinKey(.earlier, caller: from, number: $0.raw) },
+            later: diversion.flatMap { KinKey(.later, caller: from, number: $0) }
+        )
     }
 
     /// Whether a leg may be what became of this one.
     func mayHaveBecome(_ later: TrackedLeg, within limits: CallTrackerLimits) -> Bool {
-        guard id != later.id, !isVoicemail, !(wasForwarded && hasKin), isSameCaller(as: later) else { return false }
+        guard self !== later, !isVoicemail, !(wasForwarded && hasKin), isSameCaller(as: later) else { return false }
         guard
             let to, let diversion = later.diversion,
             let went = PhoneIdentity(to.raw), let came = PhoneIdentity(diversion), went.isSame(as: came)

@@ -8,14 +8,26 @@ package import Webhooks
 package final class SharedCallTracker: Sendable {
     private let tracker: Mutex<CallTracker>
 
-    package init(_ tracker: CallTracker) {
-        self.tracker = Mutex(tracker)
+    /// A tracker that knows nothing.
+    ///
+    /// - Parameters:
+    ///   - limits: Bounds and patience.
+    ///   - derives: Which events it derives.
+    package init(
+        limits: CallTrackerLimits = CallTrackerLimits(),
+        derives: Set<DerivedEvent.Kind> = Set(DerivedEvent.Kind.allCases)
+    ) {
+        tracker = Mutex(CallTracker(limits: limits, derives: derives))
     }
 
     /// Takes in a push.
-    func observe(_ push: Push, at time: Timestamp) -> TrackedPush {
-        let observation = CallObservation(push)
-        return tracker.withLock { $0.observe(observation, at: time) }
+    ///
+    /// - Parameters:
+    ///   - push: The push.
+    ///   - time: When it arrived.
+    /// - Returns: What the push does not say, and what follows from it.
+    func observe(_ push: CallObservation, at time: Timestamp) -> TrackedPush {
+        tracker.withLock { $0.observe(push, at: time) }
     }
 
     /// What a decision on a leg has to heed.

@@ -1,13 +1,15 @@
 import Webhooks
 
 /// One conversation: the legs that belong together.
-struct TrackedCall: Sendable {
+///
+/// Belongs to one `CallTracker`, which is the only one to change it.
+final class TrackedCall {
     /// Calls are numbered as they appear.
     let serial: Int
     /// The name of it in events: the id of its first leg.
     let id: String
-    /// Ids of its legs, in order of appearance.
-    var legs: [String]
+    /// Its legs, in order of appearance; they know it too, until it is forgotten.
+    var legs: [TrackedLeg] = []
     /// Why they belong together.
     var confidence = CallConfidence.single
     /// The values of `xcid` that lead to it.
@@ -28,4 +30,14 @@ struct TrackedCall: Sendable {
     var isAssumed = false
     /// When something is to be done about it, unless a push comes before.
     var deadline: Timestamp?
+    /// When the queue of deadlines brings it up; no later than its deadline.
+    var queued: Timestamp?
+
+    init(serial: Int, id: String) {
+        self.serial = serial
+        self.id = id
+    }
 }
+
+@available(*, unavailable)
+extension TrackedCall: Sendable {}

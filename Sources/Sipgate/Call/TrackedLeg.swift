@@ -1,7 +1,9 @@
 import Webhooks
 
 /// What is known about one leg of a call.
-struct TrackedLeg: Sendable {
+///
+/// Belongs to one `CallTracker`, which is the only one to change it.
+final class TrackedLeg {
     /// The pushes that come once for each leg.
     struct Pushes: OptionSet, Sendable {
         let rawValue: UInt8
@@ -14,8 +16,8 @@ struct TrackedLeg: Sendable {
     static let maxUsers = 128
 
     let id: String
-    /// The serial number of the call it belongs to.
-    var call: Int
+    /// The call it belongs to.
+    var call: TrackedCall
     /// When the first push of it arrived, whichever that was.
     let firstSeen: Timestamp
     /// When the last one did.
@@ -52,9 +54,9 @@ struct TrackedLeg: Sendable {
     /// Whether its transfer or forward was told.
     var isAnnounced = false
     /// Where the index of kinship holds it.
-    var kinKeys: [KinKey] = []
+    var kinKeys = KinKeys()
 
-    init(_ id: String, call: Int, at now: Timestamp) {
+    init(_ id: String, call: TrackedCall, at now: Timestamp) {
         self.id = id
         self.call = call
         firstSeen = now
@@ -67,7 +69,7 @@ struct TrackedLeg: Sendable {
     ///   - push: The push.
     ///   - now: When it arrived.
     /// - Returns: Whether the leg may be kin of others than before: its numbers became known, or it was forwarded.
-    mutating func absorb(_ push: CallObservation, at now: Timestamp) -> Bool {
+    func absorb(_ push: CallObservation, at now: Timestamp) -> Bool {
         lastSeen = now
         let isNumbered =
             direction != nil && from != nil && from?.kind != .empty && to != nil
@@ -131,3 +133,6 @@ struct TrackedLeg: Sendable {
         return end.milliseconds - start.milliseconds
     }
 }
+
+@available(*, unavailable)
+extension TrackedLeg: Sendable {}
