@@ -99,6 +99,7 @@ extension CallTracker {
 
     /// Whether it remembers nothing at all.
     var isEmpty: Bool {
-        legs.isEmpty && calls.isEmpty && byCorrelation.isEmpty && byExpected.isEmpty && kin.isEmpty
+        legs.isEmpty && calls.isEmpty && byCorrelation.isEmpty && byExpected.isEmpty && earlierKin.isEmpty
+            && laterKin.isEmpty
     }
 }

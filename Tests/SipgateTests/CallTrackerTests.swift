@@ -207,7 +207,7 @@ struct CallTrackerTests: CallPushes {
     func manyKin() {
         let tracker = CallTracker()
         for number in 0..<200 { _ = tracker.observe(start("N\(number)"), at: at(Int64(number))) }
-        #expect(tracker.kin.values.allSatisfy { $0.count <= tracker.limits.kin })
+        #expect(tracker.earlierKin.values.allSatisfy { $0.count <= tracker.limits.kin })
         let diverted = tracker.observe(start("D", diversion: "493023125401"), at: at(300))
         #expect(diverted.context.call == "N199" && diverted.context.confidence == .heuristic)
 
@@ -249,7 +249,7 @@ struct CallTrackerTests: CallPushes {
             #expect(tracker.legCount <= 4)
         }
         #expect(tracker.deadlines.count <= 4 * 4 + 64 + 1)
-        #expect(tracker.kin.count <= 4)
+        #expect(tracker.earlierKin.count <= 4)
         _ = tracker.advance(to: CallTracker.never)
         #expect(tracker.isEmpty)
     }

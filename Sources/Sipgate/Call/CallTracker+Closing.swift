@@ -31,11 +31,15 @@ extension CallTracker {
             forget(call)
             return true
         }
-        while oldestOpen < nextSerial, calls[oldestOpen] == nil { oldestOpen += 1 }
-        guard let call = calls[oldestOpen] else { return false }
-        crowdedOut += 1
-        forget(call)
-        return true
+        while oldestOpen < nextSerial {
+            if let call = calls[oldestOpen] {
+                crowdedOut += 1
+                forget(call)
+                return true
+            }
+            oldestOpen += 1
+        }
+        return false
     }
 
     private func expiry(of leg: TrackedLeg) -> Timestamp {
@@ -126,12 +130,12 @@ extension CallTracker {
     }
 
     private func forget(_ call: TrackedCall) {
+        remove(call)
         for leg in call.legs {
             unindexKin(leg)
             legs[leg.id] = nil
         }
         call.legs = []
-        remove(call)
     }
 }
 

@@ -9,7 +9,7 @@ extension CallTracker {
             let holder = byCorrelation[correlation]
             if let holder { link(leg, to: holder, by: .correlation, staysLate: staysLate) }
             // Most pushes of a call name what is known already.
-            if holder !== leg.call { register(correlation, for: leg) }
+            if holder !== leg.call { register(correlation, for: leg, insteadOf: holder) }
         }
         if isNew, !byExpected.isEmpty, let call = byExpected.removeValue(forKey: leg.id) {
             call.expected.removeAll { $0 == leg.id }
@@ -27,20 +27,12 @@ extension CallTracker {
     }
 
     /// Lets later legs with that `xcid` find the call of this one; an open call takes over from a finished one.
-    private func register(_ correlation: String, for leg: TrackedLeg) {
-        let call = leg.call
-        let holder = byCorrelation[correlation]
-        guard holder !== call else { return }
-        if let holder {
-            guard holder.completed != nil, call.completed == nil else { return }
-            holder.correlations.removeAll { $0 == correlation }
-        }
-        guard call.correlations.count < limits.legsPerCall else {
-            byCorrelation[correlation] = nil
-            return
-        }
-        byCorrelation[correlation] = call
-        call.correlations.append(correlation)
+    ///
+    /// Only of the one that the leg keeps: what is found must be forgotten with the leg.
+    private func register(_ correlation: String, for leg: TrackedLeg, insteadOf holder: TrackedCall?) {
+        guard leg.correlation == correlation, holder == nil || holder?.completed != nil && leg.call.completed == nil
+        else { return }
+        byCorrelation[correlation] = leg.call
     }
 
     /// Lets a leg that was named find the call of the one that named it.
@@ -76,11 +68,12 @@ extension CallTracker {
         let joined = call.legs.first === leg ? absorbed.legs.first : leg
         calls[absorbed.serial] = nil
         for leg in absorbed.legs { leg.call = call }
-        for correlation in absorbed.correlations { byCorrelation[correlation] = call }
+        for case let correlation? in absorbed.legs.map(\.correlation) where byCorrelation[correlation] === absorbed {
+            byCorrelation[correlation] = call
+        }
         for expected in absorbed.expected { byExpected[expected] = call }
         call.legs += absorbed.legs
         absorbed.legs = []
-        call.correlations += absorbed.correlations
         call.expected += absorbed.expected
         call.confidence = max(call.confidence, absorbed.confidence, reason)
         call.continues = call.continues ?? absorbed.continues
@@ -92,8 +85,9 @@ extension CallTracker {
     /// Hands the only leg of a call over to a finished one.
     private func move(_ leg: TrackedLeg, to call: TrackedCall, by reason: CallConfidence) {
         guard call.legs.count < limits.legsPerCall else { return }
-        leg.call.legs = []
-        remove(leg.call)
+        let own = leg.call
+        remove(own)
+        own.legs = []
         call.legs.append(leg)
         leg.call = call
         leg.join = reason
@@ -102,8 +96,11 @@ extension CallTracker {
     /// Forgets a call, but not its legs.
     func remove(_ call: TrackedCall) {
         calls[call.serial] = nil
-        for correlation in call.correlations where byCorrelation[correlation] === call {
-            byCorrelation[correlation] = nil
+        for leg in call.legs {
+            guard let correlation = leg.correlation, let index = byCorrelation.index(forKey: correlation),
+                byCorrelation.values[index] === call
+            else { continue }
+            byCorrelation.remove(at: index)
         }
         for expected in call.expected where byExpected[expected] === call { byExpected[expected] = nil }
     }
@@ -120,24 +117,30 @@ extension CallTracker {
         let keys = leg.currentKinKeys
         guard keys != leg.kinKeys else { return }
         unindexKin(leg)
-        for case let key? in [keys.earlier, keys.later] {
-            // One caller with many calls to one number: the latest are looked at, so that a push costs the same.
-            let count = kin[key]?.count ?? 0
-            if count >= limits.kin { kin[key]?.removeFirst() }
-            kin[key, default: []].append(leg)
-        }
+        if let key = keys.earlier { CallTracker.add(leg, to: &earlierKin[key, default: []], limits.kin) }
+        if let key = keys.later { CallTracker.add(leg, to: &laterKin[key, default: []], limits.kin) }
         leg.kinKeys = keys
+    }
+
+    /// Of one caller with many calls to one number the latest are looked at, so that a push costs the same.
+    private static func add(_ leg: TrackedLeg, to kin: inout [TrackedLeg], _ limit: Int) {
+        if kin.count >= limit { kin.removeFirst() }
+        kin.append(leg)
     }
 
     /// Takes a leg out of the index.
     func unindexKin(_ leg: TrackedLeg) {
-        for case let key? in [leg.kinKeys.earlier, leg.kinKeys.later] {
-            guard let index = kin.index(forKey: key) else { continue }
-            // The oldest goes first, so it is found at once.
-            if let place = kin.values[index].firstIndex(where: { $0 === leg }) { kin.values[index].remove(at: place) }
-            if kin.values[index].isEmpty { kin.remove(at: index) }
-        }
+        if let key = leg.kinKeys.earlier { CallTracker.remove(leg, of: key, from: &earlierKin) }
+        if let key = leg.kinKeys.later { CallTracker.remove(leg, of: key, from: &laterKin) }
         leg.kinKeys = KinKeys()
+    }
+
+    private static func remove(_ leg: TrackedLeg, of key: KinKey, from kin: inout [KinKey: [TrackedLeg]]) {
+        guard let index = kin.index(forKey: key) else { return }
+        // The oldest goes first, so it is found at once.
+        if let place = kin.values[index].firstIndex(where: { $0 === leg }) {
+            if kin.values[index].count == 1 { kin.remove(at: index) } else { kin.values[index].remove(at: place) }
+        }
     }
 
     /// Looks for the leg that this one came from, and for those that came from it, as long as it stands alone.
@@ -147,8 +150,8 @@ extension CallTracker {
             bind(leg, to: earlier)
             return
         }
-        guard let key = leg.kinKeys.earlier else { return }
-        for later in kin[key.counterpart] ?? [] where later.isAlone && origin(of: later) === leg {
+        guard !laterKin.isEmpty, let key = leg.kinKeys.earlier else { return }
+        for later in laterKin[key] ?? [] where later.isAlone && origin(of: later) === leg {
             bind(later, to: leg)
         }
     }
@@ -162,7 +165,7 @@ extension CallTracker {
     private func origin(of later: TrackedLeg) -> TrackedLeg? {
         guard let key = later.kinKeys.later else { return nil }
         let isAnonymous = later.from?.kind == .anonymous
-        let others = kin[key.counterpart] ?? []
+        let others = earlierKin[key] ?? []
         // Of callers without a number some may be out of sight, so none can be told to be the only one.
         if isAnonymous, others.count >= limits.kin { return nil }
         let candidates = others.filter { $0.mayHaveBecome(later, within: limits) }

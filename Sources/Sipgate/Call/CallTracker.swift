@@ -22,8 +22,9 @@ final class CallTracker {
     /// Calls by `xcid`, and by legs that were named and not seen.
     var byCorrelation: [String: TrackedCall] = [:]
     var byExpected: [String: TrackedCall] = [:]
-    /// Legs by whom they may be kin of.
-    var kin: [KinKey: [TrackedLeg]] = [:]
+    /// Incoming legs by their caller and the number that they went to, and by the number that they were diverted from.
+    var earlierKin: [KinKey: [TrackedLeg]] = [:]
+    var laterKin: [KinKey: [TrackedLeg]] = [:]
 
     var deadlines = DeadlineQueue()
     /// Finished calls in the order they were finished, those that are forgotten among them.

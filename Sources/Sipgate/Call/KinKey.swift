@@ -4,20 +4,11 @@ import Webhooks
 ///
 /// Two with equal keys may still be strangers: numbers are compared in full afterwards.
 struct KinKey: Sendable, Hashable {
-    /// Which of the two the leg would be.
-    enum Role: Sendable {
-        /// It went to the number.
-        case earlier
-        /// It was diverted from the number.
-        case later
-    }
-
-    let role: Role
     /// Of caller and number, in what they have in common however they are written.
     private let digest: UInt64
 
     /// A key; nil for a number that names nobody.
-    init?(_ role: Role, caller: PhoneNumber, number: String) {
+    init?(caller: PhoneNumber, number: String) {
         guard let met = PhoneIdentity.bucket(of: number) else { return nil }
         let from: UInt64
         if caller.kind == .anonymous {
@@ -26,16 +17,7 @@ struct KinKey: Sendable, Hashable {
             guard let bucket = PhoneIdentity.bucket(of: caller.raw) else { return nil }
             from = bucket
         }
-        self.role = role
         digest = from &* 0x9E37_79B9_7F4A_7C15 ^ met
-    }
-
-    /// The same as the other of two.
-    var counterpart: KinKey { KinKey(role: role == .earlier ? .later : .earlier, digest: digest) }
-
-    private init(role: Role, digest: UInt64) {
-        self.role = role
-        self.digest = digest
     }
 }
 
@@ -52,8 +34,8 @@ extension TrackedLeg {
     var currentKinKeys: KinKeys {
         guard direction == .incoming, let from else { return KinKeys() }
         return KinKeys(
-            earlier: isVoicemail ? nil : to.flatMap { KinKey(.earlier, caller: from, number: $0.raw) },
-            later: diversion.flatMap { KinKey(.later, caller: from, number: $0) }
+            earlier: isVoicemail ? nil : to.flatMap { KinKey(caller: from, number: $0.raw) },
+            later: diversion.flatMap { KinKey(caller: from, number: $0) }
         )
     }
 

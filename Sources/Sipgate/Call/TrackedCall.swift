@@ -12,8 +12,6 @@ final class TrackedCall {
     var legs: [TrackedLeg] = []
     /// Why they belong together.
     var confidence = CallConfidence.single
-    /// The values of `xcid` that lead to it.
-    var correlations: [String] = []
     /// Legs that were named by it and not seen yet.
     var expected: [String] = []
     /// The call that was finished before this one went on with it.
