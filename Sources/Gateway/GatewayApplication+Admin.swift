@@ -10,9 +10,10 @@ import Webhooks
 extension GatewayApplication {
     /// Where operators look, and who they are.
     ///
-    /// - Throws: `CredentialError`, which names the file, or a `PasswordHashError`.
+    /// - Throws: a `PasswordHashError`.
     func adminAccess(
         _ admin: AdminConfiguration,
+        _ certificates: CertificateStore?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool
     ) async throws -> AdminServer.Access {
@@ -27,10 +28,9 @@ extension GatewayApplication {
             )
             access.admits = { await credentials.judge($0, $1) }
         }
-        if let tls = admin.tls {
-            let store = try ServerCertificate.load(tls)
+        if let certificates {
             access.secure = { channel in
-                let handler = store.makeServerHandler(handshakeTimeout: .seconds(10))
+                let handler = certificates.makeServerHandler(handshakeTimeout: .seconds(10))
                 try channel.pipeline.syncOperations.addHandler(handler)
             }
         }

@@ -54,10 +54,16 @@ package struct GatewayApplication: Sendable {
 
     private func serve(on group: MultiThreadedEventLoopGroup, hashing: NIOThreadPool) async throws {
         // Everything that can fail is built before anything is served.
-        let stores = try configuration.listeners.map { try ServerCertificate.load($0.tls) }
+        let certificates = try configuration.listeners.map { listener in
+            try ServedCertificates(listener.tls, listener: listener.shownAddress)
+        }
+        let admin = try configuration.admin.flatMap { admin in
+            try admin.tls.map { try ServedCertificates($0, listener: admin.shownAddress) }
+        }
+        let served = Served(listeners: certificates, admin: admin)
         let journal = try await openJournal(on: group)
         do {
-            try await serve(stores, journal, on: group, hashing: hashing)
+            try await serve(served, journal, on: group, hashing: hashing)
         } catch {
             try? await journal?.close(on: group.next()).get()
             throw error
@@ -77,7 +83,7 @@ package struct GatewayApplication: Sendable {
     }
 
     private func serve(
-        _ certificates: [CertificateStore],
+        _ certificates: Served,
         _ journal: GatewayJournal?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool
@@ -92,8 +98,8 @@ package struct GatewayApplication: Sendable {
             logger: logger
         )
         var listeners: [Listener] = []
-        for (listener, store) in zip(configuration.listeners, certificates) {
-            let bound = try await bind(listener, store, on: group, loops: loops.edge)
+        for (listener, store) in zip(configuration.listeners, certificates.listeners) {
+            let bound = try await bind(listener, store.store, on: group, loops: loops.edge)
             logger.notice("listening", metadata: ["address": "\(bound.address.hostAndPort)"])
             listeners.append(bound)
         }
@@ -114,19 +120,24 @@ package struct GatewayApplication: Sendable {
                 successTerminationBehavior: .gracefullyShutdownGroup
             )
         ]
-        services.insert(.init(service: Reloading(load: reload, calls: calls, logger: logger)), at: 0)
+        let watch = CertificateWatch(certificates: certificates.all, pool: hashing, logger: logger)
+        services.insert(.init(service: watch), at: 0)
+        services.insert(
+            .init(service: Reloading(load: reload, calls: calls, certificates: watch, logger: logger)),
+            at: 0
+        )
         if let admin = configuration.admin {
-            let certificates = certificateEnds()
+            let ends = certificates.ends
             let metrics = GatewayMetrics(
                 configuration: configuration,
                 loops: loops,
                 journal: journal,
-                health: { serving.health.with(certificates()) },
-                certificates: certificates,
+                health: { serving.health.with(ends()) },
+                certificates: ends,
                 group: group
             )
             let server = AdminServer(
-                try await adminAccess(admin, on: group, hashing: hashing),
+                try await adminAccess(admin, certificates.admin?.store, on: group, hashing: hashing),
                 sources: adminSources(metrics, journal, on: group),
                 logger: logger
             )
@@ -135,22 +146,6 @@ package struct GatewayApplication: Sendable {
         try await ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
-    }
-
-    /// When the certificates end that were loaded at the start.
-    private func certificateEnds() -> @Sendable () -> [GatewayMetrics.CertificateEnd] {
-        let ends = configuration.listeners.flatMap { listener in
-            listener.tls.certificates.compactMap { files in
-                (try? CertificateChain(file: files.chain)).map { chain in
-                    GatewayMetrics.CertificateEnd(
-                        listener: "\(listener.host):\(listener.port)",
-                        subject: chain.leaf.subject,
-                        unixSeconds: chain.leaf.notAfter.unixSeconds
-                    )
-                }
-            }
-        }
-        return { ends }
     }
 
     private func bind(
@@ -170,7 +165,7 @@ package struct GatewayApplication: Sendable {
                 logger: logger
             )
         } catch let error as IOError {
-            throw ListenFailure(address: "\(listener.host):\(listener.port)", errno: error.errnoCode)
+            throw ListenFailure(address: listener.shownAddress, errno: error.errnoCode)
         }
     }
 
@@ -179,6 +174,38 @@ package struct GatewayApplication: Sendable {
         let upstream = configuration.destinations.reduce(0) { $0 + $1.concurrency }
         return downstream + upstream + 64
     }
+}
+
+/// The certificates of all listeners.
+private struct Served: Sendable {
+    let listeners: [ServedCertificates]
+    let admin: ServedCertificates?
+
+    var all: [ServedCertificates] { listeners + (admin.map { [$0] } ?? []) }
+
+    /// When those end that strangers are served with now.
+    var ends: @Sendable () -> [GatewayMetrics.CertificateEnd] {
+        { [listeners] in
+            listeners.flatMap { served in
+                served.leaves.map { leaf in
+                    GatewayMetrics.CertificateEnd(
+                        listener: served.listener,
+                        subject: leaf.subject,
+                        unixSeconds: leaf.notAfter.unixSeconds
+                    )
+                }
+            }
+        }
+    }
+}
+
+extension ListenerConfiguration {
+    /// As it is written in the configuration.
+    fileprivate var shownAddress: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+}
+
+extension AdminConfiguration {
+    fileprivate var shownAddress: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }
 
 /// An address that cannot be listened on, with the system's reason and what to do.

@@ -2,18 +2,22 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// Reads the configuration again on SIGHUP, and puts the rules of the routes in force: all of them, or none.
+/// On SIGHUP reads the certificates again, and the configuration, whose rules it puts in force: all of them, or none.
 ///
-/// What is wrong with the file is logged, and everything stays as it was. What else changed in it waits for a restart.
+/// What is wrong with a file is logged, and stays as it was. What else changed in the configuration waits for a restart.
 struct Reloading: Service, CustomStringConvertible {
     let description = "reloading"
     /// Reads and checks the configuration.
     let load: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
     let calls: CallKeeping
+    let certificates: CertificateWatch
     let logger: Logger
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload() }
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            await certificates.reload()
+            reload()
+        }
     }
 
     private func reload() {

@@ -7,7 +7,12 @@ internal import COpenSSL
 struct Algorithms: @unchecked Sendable {
     /// SHA-256, EVP_MD-SHA2(7).
     let sha256: OpaquePointer?
+    /// AES-256-CBC, EVP_CIPHER-AES(7): seals session tickets together with a code.
+    let aes256cbc: OpaquePointer?
 
     /// Nil members: the provider is missing, which users report as an error.
-    static let shared = Algorithms(sha256: EVP_MD_fetch(nil, "SHA256", nil))
+    static let shared = Algorithms(
+        sha256: EVP_MD_fetch(nil, "SHA256", nil),
+        aes256cbc: EVP_CIPHER_fetch(nil, "AES-256-CBC", nil)
+    )
 }

@@ -28,8 +28,10 @@ package final class TLSContext: @unchecked Sendable {
     /// Which end this is for.
     package let role: Role
     private let context: Owned
-    /// Kept for the callback that points at it.
+    /// Kept for the callbacks that point at them.
     private let protocols: ProtocolList
+    private let tickets: TicketKeys?
+    private let names: ServerNames?
 
     /// A context that serves `chain` with its `key`.
     ///
@@ -39,8 +41,18 @@ package final class TLSContext: @unchecked Sendable {
         key: PrivateKey,
         policy: TLSPolicy = TLSPolicy()
     ) throws(CredentialError) -> TLSContext {
-        let context = try TLSContext(role: .server, policy: policy)
-        try context.use(chain: chain, key: key)
+        try server([TLSIdentity(chain: chain, key: key)], policy: policy, tickets: nil, names: nil)
+    }
+
+    /// A context that serves the first of these whose key the client knows.
+    static func server(
+        _ identities: [TLSIdentity],
+        policy: TLSPolicy,
+        tickets: TicketKeys?,
+        names: ServerNames?
+    ) throws(CredentialError) -> TLSContext {
+        let context = try TLSContext(role: .server, policy: policy, tickets: tickets, names: names)
+        for identity in identities { try context.use(chain: identity.chain, key: identity.key) }
         context.configureServer()
         return context
     }
@@ -59,7 +71,12 @@ package final class TLSContext: @unchecked Sendable {
         return context
     }
 
-    private init(role: Role, policy: TLSPolicy) throws(CredentialError) {
+    private init(
+        role: Role,
+        policy: TLSPolicy,
+        tickets: TicketKeys? = nil,
+        names: ServerNames? = nil
+    ) throws(CredentialError) {
         ErrorQueue.clear()
         let method = role == .server ? TLS_server_method() : TLS_client_method()
         guard let context = Owned(SSL_CTX_new(method), SSL_CTX_free) else {
@@ -68,6 +85,8 @@ package final class TLSContext: @unchecked Sendable {
         self.role = role
         self.context = context
         protocols = ProtocolList(policy.applicationProtocols)
+        self.tickets = tickets
+        self.names = names
         try apply(policy)
     }
 
@@ -124,6 +143,8 @@ package final class TLSContext: @unchecked Sendable {
         let name = Array("hookgate".utf8)
         SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
         if !protocols.bytes.isEmpty { protocols.install(in: context) }
+        tickets?.install(in: context)
+        names?.install(in: context)
     }
 
     private func configureClient(trust: Trust) throws(CredentialError) {

@@ -210,10 +210,19 @@ extension TLSSession {
     /// Whether an earlier session was resumed.
     package var isResumed: Bool { SSL_session_reused(ssl.pointer) == 1 }
 
+    /// The certificate that the peer has shown; nil when it showed none.
+    package var peerCertificate: Certificate? {
+        guard let pointer = Owned(SSL_get1_peer_certificate(ssl.pointer), X509_free) else { return nil }
+        return try? Certificate(takingOwnership: pointer)
+    }
+
     /// What a later connection to the same server may resume.
     ///
     /// In TLS 1.3 it arrives after the handshake, with the first `read` at the earliest.
-    package var resumable: ResumableSession? { ResumableSession(takingOwnership: SSL_get1_session(ssl.pointer)) }
+    package var resumable: ResumableSession? {
+        // A copy: SSL_free takes from a connection that was cut off the right to resume its session.
+        ResumableSession(takingOwnership: SSL_get_session(ssl.pointer).flatMap { SSL_SESSION_dup($0) })
+    }
 
     /// Tries to begin a new handshake inside this one, as an attacker would.
     ///

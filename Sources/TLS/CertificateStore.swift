@@ -1,12 +1,20 @@
 package import NIOCore
 package import OpenSSL
+internal import Synchronization
 
-/// The certificate a listener serves, as one immutable snapshot: a connection keeps the one it began with.
+/// What a listener serves now.
+///
+/// The snapshot is exchanged as a whole: a connection keeps the one that it began with.
 package final class CertificateStore: Sendable {
-    private let context: TLSContext
+    private let context: Mutex<TLSContext>
 
     package init(_ context: TLSContext) {
-        self.context = context
+        self.context = Mutex(context)
+    }
+
+    /// Serves something else to the connections that come from now on.
+    package func replace(by context: TLSContext) {
+        self.context.withLock { $0 = context }
     }
 
     /// The handler of a new connection.
@@ -14,6 +22,6 @@ package final class CertificateStore: Sendable {
     /// - Parameter handshakeTimeout: from the accepted connection to the end of the handshake.
     /// - Returns: a handler for one connection.
     package func makeServerHandler(handshakeTimeout: TimeAmount) -> TLSServerHandler {
-        TLSServerHandler(context: context, handshakeTimeout: handshakeTimeout)
+        TLSServerHandler(context: context.withLock { $0 }, handshakeTimeout: handshakeTimeout)
     }
 }

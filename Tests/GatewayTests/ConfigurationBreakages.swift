@@ -82,10 +82,10 @@ extension Breakage {
         ),
         .init(
             "key: server.key}",
-            "key: server.key}, {chain: server.pem, key: server.key}",
-            at: "6:60",
-            "listeners[0].tls.certificates[1]",
-            "several certificates"
+            "key: server.key}, {chain: server.pem, key: gone.key}",
+            at: "6:85",
+            "listeners[0].tls.certificates[1].key",
+            "no such file"
         ),
         .init(", key: server.key", "", at: "6:22", "listeners[0].tls.certificates[0].key", "is missing"),
         .init(

@@ -61,9 +61,15 @@ struct CallTrackerPropertyTests {
         #expect(tracker.calls.values.flatMap(\.legs).map(\.id).sorted() == tracker.legs.keys.sorted())
         #expect(tracker.calls.allSatisfy { serial, call in call.serial == serial })
         #expect(tracker.calls.values.allSatisfy { call in call.legs.allSatisfy { $0.call === call } })
-        #expect(tracker.byCorrelation.allSatisfy { key, call in isKnown(call) && call.legs.contains { $0.correlation == key } })
+        #expect(
+            tracker.byCorrelation.allSatisfy { key, call in
+                isKnown(call) && call.legs.contains { $0.correlation == key }
+            }
+        )
         #expect(tracker.byExpected.allSatisfy { key, call in isKnown(call) && call.expected.contains(key) })
-        #expect(tracker.earlierKin.allSatisfy { key, legs in legs.allSatisfy { isKnown($0) && $0.kinKeys.earlier == key } })
+        #expect(
+            tracker.earlierKin.allSatisfy { key, legs in legs.allSatisfy { isKnown($0) && $0.kinKeys.earlier == key } }
+        )
         #expect(tracker.laterKin.allSatisfy { key, legs in legs.allSatisfy { isKnown($0) && $0.kinKeys.later == key } })
         // The queue brings every call up, no later than it is due.
         #expect(

@@ -11,9 +11,9 @@ struct CertificateReport {
     /// Whether nothing can be served with them.
     var hasErrors: Bool { findings.contains { $0.severity == .error } }
 
-    /// The report on the first certificate of a listener, which is the only one.
-    static func of(_ listener: ListenerConfiguration) -> CertificateReport? {
-        listener.tls.certificates.first.map { files in
+    /// The reports on the certificates of a listener, in their order.
+    static func of(_ tls: TLSListenerConfiguration) -> [CertificateReport] {
+        tls.certificates.map { files in
             CertificateReport(
                 CertificateChecks.run(
                     chainFile: files.chain,
@@ -26,17 +26,21 @@ struct CertificateReport {
 
     /// The findings about the certificates of all listeners, as issues of their configuration.
     static func issues(_ configuration: GatewayConfiguration, file: String) -> [ConfigurationIssue] {
-        configuration.listeners.enumerated().flatMap { index, listener in
-            (CertificateReport.of(listener)?.findings ?? []).map { finding in
-                ConfigurationIssue(
-                    severity: finding.severity == .error ? .error : .warning,
-                    file: file,
-                    line: nil,
-                    column: nil,
-                    key: "listeners[\(index)].tls.certificates[0]",
-                    message: finding.message.escaped,
-                    remedy: nil
-                )
+        var places = configuration.listeners.enumerated().map { ("listeners[\($0)]", $1.tls) }
+        if let tls = configuration.admin?.tls { places.append(("admin", tls)) }
+        return places.flatMap { place, tls in
+            of(tls).enumerated().flatMap { index, report in
+                report.findings.map { finding in
+                    ConfigurationIssue(
+                        severity: finding.severity == .error ? .error : .warning,
+                        file: file,
+                        line: nil,
+                        column: nil,
+                        key: "\(place).tls.certificates[\(index)]",
+                        message: finding.message.escaped,
+                        remedy: nil
+                    )
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ package enum CheckCommand {
         issues += CertificateReport.issues(configuration, file: path)
         let errors = issues.contains { $0.severity == .error }
         guard !errors else { return CommandResult(.configuration, errors: IssueReport.text(issues)) }
-        let certificates = configuration.listeners.compactMap(CertificateReport.of)
+        let certificates = configuration.listeners.map { CertificateReport.of($0.tls) }
         let summary = ConfigurationSummary(configuration, certificates: certificates).text
         return CommandResult(.done, output: "\(path) can be used\n\n" + summary, errors: IssueReport.text(issues))
     }

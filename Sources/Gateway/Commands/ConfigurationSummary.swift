@@ -7,9 +7,9 @@ import Webhooks
 /// What a configuration means, for people: no secret in it.
 struct ConfigurationSummary {
     private let configuration: GatewayConfiguration
-    private let certificates: [CertificateReport]
+    private let certificates: [[CertificateReport]]
 
-    init(_ configuration: GatewayConfiguration, certificates: [CertificateReport]) {
+    init(_ configuration: GatewayConfiguration, certificates: [[CertificateReport]]) {
         self.configuration = configuration
         self.certificates = certificates
     }
@@ -17,9 +17,9 @@ struct ConfigurationSummary {
     /// Several lines, each with its line feed.
     var text: String {
         var text = row("public URL", configuration.publicURL) + row("event loops", "\(configuration.eventLoops)")
-        for (listener, certificate) in zip(configuration.listeners, certificates) {
+        for (listener, certificates) in zip(configuration.listeners, certificates) {
             text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer")
-            for fact in certificate.facts { text += row("", "  \(fact)") }
+            for fact in certificates.flatMap(\.facts) { text += row("", "  \(fact)") }
         }
         for user in configuration.users { text += row("user", "\(user.name.escaped) with \(passwords(user))") }
         for route in configuration.routes {

@@ -67,6 +67,9 @@ extension JSONWriter {
             )
             json.field("minimum_version", listener.tls.minimumVersion)
             json.strings("certificates", listener.tls.certificates.map(\.chain))
+            json.field("default_name", listener.tls.defaultName)
+            json.field("unknown_names", listener.tls.refusesUnknownNames ? "refuse" : "default")
+            json.strings("ticket_keys", listener.tls.ticketKeys)
             json.field("max_connections", listener.limits.maxConnections)
             json.field("max_body", listener.limits.maxBodyBytes)
         }

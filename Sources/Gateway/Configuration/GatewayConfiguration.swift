@@ -59,8 +59,14 @@ package struct TLSListenerConfiguration: Sendable {
         package var passPhrase: Secret?
     }
 
-    /// Exactly one in this version.
+    /// At least one.
     package var certificates: [CertificateFiles]
+    /// The name whose certificate a client gets that names nobody; nil: that of the first.
+    package var defaultName: String?
+    /// Whether a client that wants a name which no certificate has is refused.
+    package var refusesUnknownNames = false
+    /// Files with keys of session tickets, the sealing one first; none: keys of the process that rotate by themselves.
+    package var ticketKeys: [String] = []
     /// "1.2" or "1.3".
     package var minimumVersion: String
 }

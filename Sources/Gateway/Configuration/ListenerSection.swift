@@ -8,7 +8,9 @@ struct ListenerSection {
     let environment: [String: String]
 
     private static let keys = ConfigurationSection.Keys(known: ["address", "tls", "limits"])
-    private static let tlsKeys = ConfigurationSection.Keys(known: ["certificates", "minimum_version"])
+    private static let tlsKeys = ConfigurationSection.Keys(known: [
+        "certificates", "default_name", "unknown_names", "ticket_keys", "minimum_version",
+    ])
     private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase"])
     private static let limitKeys = ConfigurationSection.Keys(known: [
         "handshake_timeout", "header_timeout", "body_timeout", "idle_timeout", "write_timeout",
@@ -79,17 +81,13 @@ struct ListenerSection {
         let version = section.scalar("minimum_version")?.choice(["1.2", "1.3"]) ?? "1.2"
         let remedy = "add `certificates: [{chain: server.pem, key: server.key}]`"
         let entries = section.sections("certificates", keys: ListenerSection.certificateKeys, remedy: remedy)
-        if entries.count > 1 {
-            entries[1].log.error(
-                entries[1].path,
-                at: entries[1].position,
-                "several certificates are not available in this version",
-                remedy: "keep one; put every name into it as a subject alternative name"
-            )
-        }
         let certificates = entries.compactMap(certificate)
-        return certificates.count == 1
-            ? TLSListenerConfiguration(certificates: certificates, minimumVersion: version) : nil
+        guard !certificates.isEmpty, certificates.count == entries.count else { return nil }
+        var tls = TLSListenerConfiguration(certificates: certificates, minimumVersion: version)
+        tls.defaultName = section.scalar("default_name")?.publicText()
+        tls.refusesUnknownNames = section.scalar("unknown_names")?.choice(["default", "refuse"]) == "refuse"
+        tls.ticketKeys = (section.scalars("ticket_keys", acceptsOne: true) ?? []).compactMap(file)
+        return tls
     }
 
     private func certificate(_ section: ConfigurationSection) -> TLSListenerConfiguration.CertificateFiles? {

@@ -1,0 +1,124 @@
+import Logging
+import NIOCore
+import NIOPosix
+import OpenSSL
+import ServiceLifecycle
+
+/// Sees to it that renewed certificates are served, and tells in time of those that are not renewed.
+///
+/// Looks at the files instead of asking the kernel to tell: that sees renames, exchanged links and network disks alike.
+struct CertificateWatch: Service, CustomStringConvertible {
+    /// How often the files are looked at; one that is being written is read a look later.
+    private static let interval = Duration.seconds(1)
+
+    let description = "certificate watch"
+    let certificates: [ServedCertificates]
+    /// Where files are read.
+    let pool: NIOThreadPool
+    let logger: Logger
+
+    func run() async throws {
+        // Only the end of the gateway ends this, and that is no failure.
+        try? await cancelWhenGracefulShutdown {
+            var notices = ExpiryNotices()
+            while true {
+                for certificates in certificates {
+                    notices.look(at: certificates, now: .now, logger)
+                    guard let change = try? await refresh(certificates, isAsked: false) else { continue }
+                    report(change, certificates)
+                }
+                try await Task.sleep(for: CertificateWatch.interval)
+            }
+        }
+    }
+
+    /// Reads everything again, changed or not.
+    func reload() async {
+        for certificates in certificates {
+            guard let change = try? await refresh(certificates, isAsked: true) else { continue }
+            report(change, certificates)
+            if case .none = change {
+                logger.notice(
+                    "certificates reloaded, the same as before",
+                    metadata: ["listener": "\(certificates.listener)"]
+                )
+            }
+        }
+    }
+
+    private func refresh(_ certificates: ServedCertificates, isAsked: Bool) async throws -> ServedCertificates.Change {
+        try await pool.runIfActive { certificates.refresh(isAsked: isAsked) }
+    }
+
+    private func report(_ change: ServedCertificates.Change, _ certificates: ServedCertificates) {
+        switch change {
+        case .none:
+            break
+        case .refused(let reason):
+            logger.error(
+                "the changed certificate cannot be served, the old one goes on",
+                metadata: ["listener": "\(certificates.listener)", "reason": "\(reason)"]
+            )
+        case .replaced(let old, let new):
+            // A provider that compares fingerprints has to be told of the new one.
+            let fresh = new.filter { certificate in !old.contains { $0.fingerprint == certificate.fingerprint } }
+            for certificate in fresh {
+                let before = old.first { $0.subject == certificate.subject } ?? old.first
+                logger.notice(
+                    "another certificate is served from now on",
+                    metadata: [
+                        "listener": "\(certificates.listener)",
+                        "subject": "\(certificate.subject)",
+                        "not_after": "\(certificate.notAfter)",
+                        "sha256": "\(certificate.fingerprint)",
+                        "sha256_before": "\(before.map { "\($0.fingerprint)" } ?? "-")",
+                        "help": "paste it at the provider if the old one was pinned there: hookgate cert inspect",
+                    ]
+                )
+            }
+        }
+    }
+}
+
+/// Tells once at each of a few thresholds that a certificate ends.
+struct ExpiryNotices {
+    /// Days that are left, most first.
+    static let thresholds = [30, 14, 7, 3, 1, 0]
+
+    /// The last threshold that was told, by fingerprint.
+    private var told: [Digest: Int] = [:]
+
+    /// The threshold that is due to be told; nil when none is.
+    ///
+    /// - Parameters:
+    ///   - certificate: The certificate.
+    ///   - now: What its end is compared with.
+    /// - Returns: 30, 14, 7, 3, 1 or 0 days.
+    mutating func due(_ certificate: Certificate, now: CertificateTime) -> Int? {
+        let left = now.days(until: certificate.notAfter)
+        guard let threshold = ExpiryNotices.thresholds.last(where: { left <= $0 }) else {
+            told[certificate.fingerprint] = nil
+            return nil
+        }
+        guard told[certificate.fingerprint].map({ threshold < $0 }) ?? true else { return nil }
+        told[certificate.fingerprint] = threshold
+        return threshold
+    }
+
+    mutating func look(at certificates: ServedCertificates, now: CertificateTime, _ logger: Logger) {
+        for certificate in certificates.leaves where due(certificate, now: now) != nil {
+            let left = now.days(until: certificate.notAfter)
+            let hasEnded = certificate.notAfter < now
+            logger.log(
+                level: hasEnded || left <= 3 ? .error : .warning,
+                hasEnded ? "a certificate has ended: clients refuse it" : "a certificate ends soon",
+                metadata: [
+                    "listener": "\(certificates.listener)",
+                    "subject": "\(certificate.subject)",
+                    "days_left": "\(left)",
+                    "not_after": "\(certificate.notAfter)",
+                ]
+            )
+        }
+    }
+}
