@@ -8,8 +8,8 @@ import Webhooks
 
 /// What the routes know of calls: taken from the journal at the start, and kept going by a clock.
 struct CallKeeping: Sendable {
-    /// How far a start looks back: calls are open for hours, and longer stories than this are not held in memory.
-    private static let events = 60_000
+    /// How far a start looks back: calls are open for hours, and of more legs than these tell the trackers know nothing.
+    private static let events = 24_000
     private static let age: Int64 = 24 * 3_600_000
     /// How often calls that nothing happens to are looked at.
     private static let beat = TimeAmount.milliseconds(500)

@@ -7,16 +7,17 @@ struct CallPlayer {
     private static let maxGathers = 20
 
     private let scenario: Scenario
-    private let options: Simulation.Options
-    private let client: PushClient
-    private(set) var report: SimulationReport
+    let options: Simulation.Options
+    let client: PushClient
+    var report: SimulationReport
     /// From the last byte of each request to the last of its reply, those to `newCall` apart.
-    private(set) var times: [(push: SimulatedLeg.Push, time: TimeAmount)] = []
+    var times: [(push: SimulatedLeg.Push, time: TimeAmount)] = []
 
     private var legs: [String: SimulatedLeg] = [:]
     private var pressed = 0
     private var gathers = 0
-    private var count = 0
+    /// Pushes so far.
+    var count = 0
     /// The last push, to be sent again.
     private var last: (push: SimulatedLeg.Push, leg: String, fields: [(name: String, value: String)], url: PushURL)?
 
@@ -32,12 +33,13 @@ struct CallPlayer {
         self.client = client
         self.report = report
         let shared = SimulatedLeg.hex(16, uppercase: false, using: &random)
+        let click = SimulatedLeg.click(using: &random)
         for leg in scenario.legs {
             let xcid: String? =
                 switch leg.correlation {
                 case .shared: shared
                 case .own: SimulatedLeg.hex(16, uppercase: false, using: &random)
-                case .click: "c2d-0." + shared
+                case .click: click
                 case .none: nil
                 }
             legs[leg.name] = SimulatedLeg(
@@ -88,6 +90,12 @@ struct CallPlayer {
 
     // MARK: Steps
 
+    /// Whether a reply of the receiver has ended a leg.
+    func isOver(_ name: String) -> Bool { legs[name]?.isOver ?? true }
+
+    /// Has a leg that did not begin yet go to another number.
+    mutating func redirect(_ name: String, to number: String) { legs[name]?.to = number }
+
     mutating func start(_ name: String) async {
         guard let leg = legs[name] else { return }
         let fields = leg.fields(of: .newCall)
@@ -110,6 +118,7 @@ struct CallPlayer {
             return
         }
         guard let url = followUp(address, attribute) else { return }
+        if push == .answer { legs[name]?.isAnswered = true }
         let person = user.map { (name: filled($0), number: scenario.number(of: $0)) }
         let fields = leg.fields(of: push, by: person, cause: cause)
         last = (push, name, fields, url)
@@ -157,12 +166,14 @@ struct CallPlayer {
             return
         }
         let wanted = options.press?(maxDigits) ?? (pressed < scenario.keys.count ? scenario.keys[pressed] : "")
-        let keys = String(wanted.prefix(maxDigits))
+        // What sipgate sends for a caller who hangs up in front of the menu.
+        let leaves = wanted == Scenario.hangupKeys
+        let keys = leaves ? wanted : String(wanted.prefix(maxDigits))
         pressed += 1
-        report.note(keys.isEmpty ? "nobody presses a key" : "presses \(keys)")
+        report.note(leaves ? "the caller hangs up" : keys.isEmpty ? "nobody presses a key" : "presses \(keys)")
         let fields = leg.fields(of: .dtmf, keys: keys)
         last = (.dtmf, name, fields, url)
-        guard let reply = await send(.dtmf, fields, to: url) else { return }
+        guard let reply = await send(.dtmf, fields, to: url), !leaves else { return }
         await obey(reply, name)
     }
 
@@ -180,132 +191,5 @@ struct CallPlayer {
             return nil
         }
         return url
-    }
-
-    // MARK: Pushes
-
-    /// One push with its challenge; nil when there is no reply to go on with.
-    private mutating func send(
-        _ push: SimulatedLeg.Push,
-        _ fields: [(name: String, value: String)],
-        to url: PushURL
-    ) async -> ReplyDocument? {
-        count += 1
-        report.begin(count, push.rawValue, to: url)
-        // The provider does not take credentials over to follow-up addresses.
-        let credentials = url.credentials ?? (push == .newCall ? options.credentials : nil)
-        let form = PercentCoding.form(fields)
-        do {
-            let begin = NIODeadline.now()
-            let connection: PushConnection
-            do {
-                connection = try await client.connect(to: url)
-            } catch {
-                report.complain("cannot connect: \(PushClient.words(error))")
-                return nil
-            }
-            report.note("connected in \(SimulationReport.time(.now() - begin))")
-            if let fault = options.fault {
-                await self.fault(fault, form, url, credentials, connection)
-                await connection.close()
-                return nil
-            }
-            let signature = options.signingKey.flatMap { try? Base64.encode($0.signature(of: form)) }
-            var response = try await connection.post(form, to: url, authorization: nil, signature: signature)
-            if response.status == 401 {
-                response = try await again(form, url, credentials, signature, after: response, connection)
-            } else if push == .newCall, credentials != nil, response.status == 200 {
-                report.complain("accepted without credentials: the route is open to everybody")
-            }
-            await connection.close()
-            times.append((push, response.time))
-            return judge(response, push)
-        } catch {
-            report.complain("\(error)")
-            return nil
-        }
-    }
-
-    /// Does what a provider would not, and says whether the receiver bears it well.
-    private mutating func fault(
-        _ fault: Simulation.Fault,
-        _ form: [UInt8],
-        _ url: PushURL,
-        _ credentials: PushCredentials?,
-        _ connection: PushConnection
-    ) async {
-        let authorization = credentials?.authorization
-        do {
-            switch fault {
-            case .noCredentials:
-                let response = try await connection.post(form, to: url, authorization: nil)
-                expect(response, [401], "a push without credentials")
-            case .wrongCharset:
-                let type = "application/x-www-form-urlencoded; charset=ISO-8859-1"
-                let response = try await connection.post(form, to: url, authorization: authorization, type: type)
-                expect(response, [415], "a charset other than UTF-8")
-            case .slow:
-                let response = try await connection.post(form, to: url, authorization: authorization, isSlow: true)
-                expect(response, [200, 408], "a content that comes in small pieces")
-            case .abruptClose:
-                await connection.abandon(form, to: url, authorization: authorization)
-                report.note("sent the push and closed at once")
-            }
-        } catch {
-            report.note("the receiver ended the connection: \(error)")
-        }
-    }
-
-    private mutating func expect(_ response: PushResponse, _ statuses: [Int], _ what: String) {
-        report.note("\(response.status) in \(SimulationReport.time(response.time))")
-        guard !statuses.contains(response.status) else { return }
-        let wanted = statuses.map(String.init).joined(separator: " or ")
-        report.complain("\(what) got \(response.status), not \(wanted)")
-    }
-
-    /// Answers a challenge, on the same connection where that is left open.
-    private mutating func again(
-        _ form: [UInt8],
-        _ url: PushURL,
-        _ credentials: PushCredentials?,
-        _ signature: String?,
-        after challenge: PushResponse,
-        _ connection: PushConnection
-    ) async throws -> PushResponse {
-        let schemes = challenge.values("www-authenticate")
-        report.note("401 in \(SimulationReport.time(challenge.time)): \(schemes.joined(separator: ", "))")
-        guard schemes.contains(where: { $0.lowercased().hasPrefix("basic ") }) else {
-            report.complain("the challenge names no Basic scheme: the provider gives up here")
-            return challenge
-        }
-        guard let credentials else {
-            report.complain("credentials are wanted and none were given")
-            return challenge
-        }
-        let authorization = credentials.authorization
-        guard challenge.keepsConnection, connection.isOpen else {
-            report.complain("the connection was closed after the challenge: the provider repeats on the same one")
-            let other = try await client.connect(to: url)
-            let response = try await other.post(form, to: url, authorization: authorization, signature: signature)
-            await other.close()
-            return response
-        }
-        report.note("again on the same connection, as \(credentials)")
-        return try await connection.post(form, to: url, authorization: authorization, signature: signature)
-    }
-
-    private mutating func judge(_ response: PushResponse, _ push: SimulatedLeg.Push) -> ReplyDocument? {
-        report.note("\(response.status) in \(SimulationReport.time(response.time)), \(response.body.count) bytes")
-        report.show(response.body)
-        guard response.status == 200 else {
-            report.complain("the status has to be 200")
-            return nil
-        }
-        // What is sent in reply to answer and hangup is thrown away by the provider.
-        guard push == .newCall || push == .dtmf else { return nil }
-        for complaint in response.complaints { report.complain(complaint) }
-        let document = ReplyDocument(response.body)
-        for complaint in document.complaints { report.complain(complaint) }
-        return document
     }
 }

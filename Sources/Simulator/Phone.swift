@@ -6,7 +6,7 @@ package struct Phone: Sendable {
     package static let help = """
         call [NUMBER]      somebody calls, from NUMBER
         answer [NAME]      the call is picked up
-        transfer [NUMBER]  whoever picked it up transfers it, and it is picked up there
+        transfer [NUMBER]  whoever picked it up transfers it to NUMBER, and it is picked up there
         hangup [CAUSE]     the call ends: normalClearing, busy, cancel, noAnswer, …
         help, quit
 
@@ -38,32 +38,38 @@ package struct Phone: Sendable {
         let client = try PushClient(trust: options.trust, detour: options.detour)
         var random = SeededGenerator(options.seed)
         var player: CallPlayer?
-        var isTransferred = false
+        /// The leg that is talked on; nil when there is none.
+        var leg: String?
         var complaints = 0
         print(Phone.help)
         while let line = readLine() {
             let words = line.split(separator: " ").map(String.init)
             let argument = words.count > 1 ? words[1] : nil
-            switch words.first {
-            case nil:
+            if let present = leg, player?.isOver(present) ?? true { leg = nil }
+            switch (words.first, leg) {
+            case (nil, _):
                 continue
-            case "quit", "exit":
+            case ("quit", _), ("exit", _):
                 return complaints + (player?.report.complaints ?? 0) == 0
-            case "call":
+            case ("call", _):
                 complaints += player?.report.complaints ?? 0
-                isTransferred = false
                 player = call(from: argument, client, &random)
                 await player?.start("first")
-            case "answer" where player != nil:
-                await player?.followUp(.answer, isTransferred ? "second" : "first", user: argument ?? "$user")
-            case "transfer" where player != nil:
-                isTransferred = true
+                leg = "first"
+            case ("answer", let present?):
+                await player?.followUp(.answer, present, user: argument ?? "$user")
+            case ("transfer", "first"):
+                if let argument { player?.redirect("second", to: argument) }
                 await player?.start("second")
                 await player?.followUp(.answer, "second", user: "Marty")
                 await player?.followUp(.hangup, "first")
-            case "hangup" where player != nil:
-                await player?.followUp(.hangup, isTransferred ? "second" : "first", cause: argument ?? "normalClearing")
-            case "answer", "transfer", "hangup":
+                leg = "second"
+            case ("transfer", _?):
+                print("it was transferred already\n")
+            case ("hangup", let present?):
+                await player?.followUp(.hangup, present, cause: argument ?? "normalClearing")
+                leg = nil
+            case ("answer", nil), ("transfer", nil), ("hangup", nil):
                 print("there is no call; begin one with: call\n")
             default:
                 print(Phone.help)
@@ -76,8 +82,12 @@ package struct Phone: Sendable {
         var options = options
         if let number { options.from = number }
         options.press = { [readLine, print] count in
-            print("   keys, up to \(count): ")
-            return (readLine() ?? "").filter { "0123456789*#ABCD".contains($0) }
+            while true {
+                print("   keys, up to \(count): ")
+                let keys = readLine() ?? ""
+                if Scenario.areKeys(keys) { return keys }
+                print("   no keys: 0 to 9, A to D, *, #, or -1 for a caller who hangs up\n")
+            }
         }
         let scenario = Scenario(
             name: "phone",

@@ -65,6 +65,7 @@ private struct ReplyCheck {
             return
         }
         attributes(of: root, known: ["onAnswer", "onHangup"])
+        for name in ["onAnswer", "onHangup"] { absolute(root, name) }
         noText(in: root)
         for verb in root.children { self.verb(verb) }
     }
@@ -90,6 +91,9 @@ private struct ReplyCheck {
         choice(dial, "anonymous", ["true", "false"])
         noText(in: dial)
         let targets = dial.children
+        if targets.count > 1, targets.contains(where: { $0.name == "Voicemail" }) {
+            complaints.append("`Dial` holds `Voicemail` beside something else")
+        }
         if targets.isEmpty || targets.count > 5 { complaints.append("`Dial` has \(targets.count) targets, not 1 to 5") }
         for target in targets {
             attributes(of: target, known: [])
@@ -121,6 +125,7 @@ private struct ReplyCheck {
         attributes(of: gather, known: ["onData", "maxDigits", "timeout", "type"])
         choice(gather, "type", ["dtmf"])
         if gather.attribute("onData") == nil { complaints.append("`Gather` has no `onData`") }
+        absolute(gather, "onData")
         for name in ["maxDigits", "timeout"] {
             guard let value = gather.attribute(name) else { continue }
             if Int(value).map({ $0 < 1 }) ?? true { complaints.append("`\(name)` is no positive number") }
@@ -148,6 +153,13 @@ private struct ReplyCheck {
     private mutating func choice(_ element: XMLElement, _ name: String, _ values: [String]) {
         guard let value = element.attribute(name), !values.contains(value) else { return }
         complaints.append("`\(name)` of `\(element.name)` has to be \(values.joined(separator: " or "))")
+    }
+
+    private mutating func absolute(_ element: XMLElement, _ name: String) {
+        guard let address = element.attribute(name) else { return }
+        if !address.hasPrefix("https://"), !address.hasPrefix("http://") {
+            complaints.append("`\(name)` of `\(element.name)` is no absolute address")
+        }
     }
 
     private mutating func noText(in element: XMLElement) {

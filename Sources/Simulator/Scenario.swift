@@ -44,6 +44,14 @@ package struct Scenario: Sendable, Equatable {
         case wait(Int64)
     }
 
+    /// What stands for keys when the caller hangs up in front of a menu.
+    package static let hangupKeys = "-1"
+
+    /// Whether a text can be pressed on a telephone, or says that its caller left.
+    package static func areKeys(_ text: String) -> Bool {
+        text == hangupKeys || text.allSatisfy { "0123456789*#ABCDabcd".contains($0) }
+    }
+
     /// What it is called.
     package var name: String
     /// What it is about, in a sentence.

@@ -34,12 +34,16 @@ package enum ScenarioReader {
         var steps: [Scenario.Step] = []
         for node in try top.list("steps") { steps.append(try step(node, names, file)) }
         if case .again = steps.first { throw top.problem("steps", "nothing was pushed yet that could come again") }
+        let keys = try top.texts("keys")
+        if let text = keys.first(where: { !Scenario.areKeys($0) }) {
+            throw top.problem("keys", "\(text) is no key: 0 to 9, A to D, *, #, or -1 for a caller who hangs up")
+        }
         return Scenario(
             name: try top.text("name"),
             about: try top.text("about"),
             legs: legs,
             steps: steps,
-            keys: try top.texts("keys")
+            keys: keys
         )
     }
 
@@ -62,6 +66,18 @@ package enum ScenarioReader {
     private static func step(_ node: Node, _ legs: [String], _ file: String) throws(Problem) -> Scenario.Step {
         if node.scalar?.string == "again" { return .again }
         let fields = try Fields(node, file: file, knows: ["start", "answer", "by", "hangup", "cause", "wait"])
+        let actions = ["start", "answer", "hangup", "wait"].filter(fields.has)
+        guard actions.count == 1 else {
+            let found = actions.isEmpty ? "none" : actions.joined(separator: " and ")
+            throw fields.problem(
+                actions.last ?? "",
+                "a step does one thing: start, answer, hangup or wait, not \(found)"
+            )
+        }
+        for (detail, action) in [("by", "answer"), ("cause", "hangup")] where fields.has(detail) && !fields.has(action)
+        {
+            throw fields.problem(detail, "belongs to \(action)")
+        }
         func leg(_ key: String) throws(Problem) -> String {
             let name = try fields.text(key)
             guard legs.contains(name) else { throw fields.problem(key, "there is no leg \(name)") }

@@ -10,7 +10,7 @@ struct SimulatedLeg: Sendable {
 
     let direction: String
     let from: String
-    let to: String
+    var to: String
     let diversion: String?
     /// Whom it rings for, with their numbers in the account.
     let users: [(name: String, number: Int)]
@@ -28,6 +28,8 @@ struct SimulatedLeg: Sendable {
     /// Who is dialled instead of whom was called; the mailbox has no number.
     var dialled: String?
     var goesToMailbox = false
+    /// Somebody has picked up.
+    var isAnswered = false
     /// A reply ended it, so nothing further happens to it.
     var isOver = false
 
@@ -93,12 +95,21 @@ struct SimulatedLeg: Sendable {
             }
             fields.append((name: "answeringNumber", value: dialled ?? to))
         case .hangup:
-            fields += [(name: "cause", value: cause), (name: "answeringNumber", value: dialled ?? to)]
+            fields.append((name: "cause", value: cause))
+            // Nobody's where nobody has answered.
+            if isAnswered { fields.append((name: "answeringNumber", value: dialled ?? to)) }
         case .dtmf:
             break
         }
         if let xcid { fields.append((name: "xcid", value: xcid)) }
         return fields
+    }
+
+    /// The `xcid` of click-to-dial: `c2d-0.` and 15 digits, as captured.
+    static func click(using random: inout some RandomNumberGenerator) -> String {
+        var text = "c2d-0."
+        for _ in 0..<15 { text += String(UInt8.random(in: 0...9, using: &random)) }
+        return text
     }
 
     /// Digits for an id, as long as captured ones.

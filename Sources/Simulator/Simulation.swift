@@ -104,7 +104,7 @@ package struct Simulation: Sendable {
         let tally = LoadTally()
         let begin = ContinuousClock.now
         let gap = Duration.seconds(1 / options.rate)
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             for number in 0..<options.calls {
                 guard !Task.isCancelled else { break }
                 // An open load: a call begins when it is due, however long the earlier ones take.
@@ -124,9 +124,8 @@ package struct Simulation: Sendable {
                     tally.ended(player)
                 }
                 if number % max(1, Int(options.rate)) == 0 { progress(tally.line) }
-                if tally.open >= LoadTally.maxOpen { await group.next() }
+                await tally.room()
             }
-            await group.waitForAll()
         }
         print(tally.summary(of: options.calls))
         return tally.isGood
@@ -152,6 +151,8 @@ private final class LoadTally: Sendable {
         var started: [Int64] = []
         var all: [Int64] = []
         var complaints: [String: Int] = [:]
+        /// Who waits for a call to end.
+        var waiter: CheckedContinuation<Void, Never>?
     }
 
     private let state = Mutex(State())
@@ -161,8 +162,21 @@ private final class LoadTally: Sendable {
 
     func begun() { state.withLock { $0.begun += 1 } }
 
+    /// Waits until another call may begin.
+    func room() async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                guard state.begun - state.ended >= LoadTally.maxOpen else { return true }
+                state.waiter = continuation
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
     func ended(_ player: CallPlayer) {
-        state.withLock { state in
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
             state.ended += 1
             state.good += player.report.complaints == 0 ? 1 : 0
             for text in player.report.texts { state.complaints[text, default: 0] += 1 }
@@ -171,7 +185,9 @@ private final class LoadTally: Sendable {
                 state.all.append(microseconds)
                 if push == .newCall { state.started.append(microseconds) }
             }
+            return state.waiter
         }
+        waiter?.resume()
     }
 
     /// One line for now.

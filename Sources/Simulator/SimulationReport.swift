@@ -42,6 +42,12 @@ struct SimulationReport: Sendable {
         return "\(tenths / 10).\(tenths % 10) ms"
     }
 
+    /// What is wrong with a reply that takes so long; nil for one that may.
+    static func silence(_ time: TimeAmount) -> String? {
+        guard time >= .seconds(2) else { return nil }
+        return "the reply took \(SimulationReport.time(time)), and the caller hears nothing meanwhile: stay below 2 s"
+    }
+
     /// Control and format characters as `\u{…}`.
     static func visible(_ text: String) -> String {
         text.unicodeScalars.map { scalar in

@@ -45,6 +45,9 @@ import Testing
         ("<Response><Play><Url>a.wav</Url></Play></Response>", "not absolute"),
         ("<Response><Gather/></Response>", "no `onData`"),
         ("<Response><Gather onData=\"x\" timeout=\"0\"/></Response>", "no positive number"),
+        ("<Response><Gather onData=\"/d\"/></Response>", "`onData` of `Gather` is no absolute address"),
+        ("<Response onAnswer=\"/a\"/>", "`onAnswer` of `Response` is no absolute address"),
+        ("<Response><Dial><Number>4930</Number><Voicemail/></Dial></Response>", "`Voicemail` beside something else"),
     ])
     func `what it does not know is complained about`(text: String, says: String) {
         let complaints = document(text).complaints

@@ -10,7 +10,7 @@ import Testing
 /// What is played, how replies are obeyed, and what is said of receivers.
 @Suite(.timeLimit(.minutes(4))) struct ScenarioTests {
     /// The fields of a form, in order.
-    private func fields(_ request: ScriptedGateway.Received) -> [String: [String]] {
+    func fields(_ request: ScriptedGateway.Received) -> [String: [String]] {
         var fields: [String: [String]] = [:]
         for pair in request.body.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -20,12 +20,12 @@ import Testing
         return fields
     }
 
-    private static func subscribing(_ actions: String = "") -> String {
+    static func subscribing(_ actions: String = "") -> String {
         "<Response onAnswer=\"https://hooks.example.net/hooks/a\" onHangup=\"https://hooks.example.net/hooks/h\">\(actions)</Response>"
     }
 
     /// A receiver as it should be, but for what `answer` changes.
-    private static func receiver(
+    static func receiver(
         _ answer: @escaping @Sendable (String) -> ScriptedGateway.Answer? = { _ in nil }
     ) -> ScriptedGateway.Script {
         { request in
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    private func play(
+    func play(
         _ scenario: Scenario,
         seed: UInt64 = 1,
         change: (inout Simulation.Options) -> Void = { _ in },
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    private func examine(
+    func examine(
         _ script: @escaping ScriptedGateway.Script,
         _ body: (Simulation.Options, @escaping @Sendable (String) -> Void) async throws -> Bool
     ) async throws -> (isGood: Bool, text: String, pushes: [[String: [String]]]) {
@@ -224,6 +224,13 @@ import Testing
         ("name: x\nabout: y\nlegs: {a: {from: '1', to: '2'}}\nsteps: [again]", "4:", "come again"),
         ("name: x\nabout: y\nlegs: {a: {from: '1', to: '2'}}\nsteps: []", "4:", "a list"),
         ("name: x\nlegs: {a: {from: '1', to: '2'}}\nsteps: [{start: a}]", "", "`about`: is missing"),
+        (
+            "name: x\nabout: y\nlegs: {a: {from: '1', to: '2'}}\nsteps: [{start: a, hangup: a}]", "4:",
+            "start and hangup"
+        ),
+        ("name: x\nabout: y\nlegs: {a: {from: '1', to: '2'}}\nsteps: [{by: Eve}]", "4:", "not none"),
+        ("name: x\nabout: y\nlegs: {a: {from: '1', to: '2'}}\nsteps: [{start: a, by: Eve}]", "4:", "belongs to answer"),
+        ("name: x\nabout: y\nlegs: {a: {from: '1', to: '2'}}\nkeys: ['1x']\nsteps: [{start: a}]", "4:", "1x is no key"),
         ("", "", "empty"),
         ("a: [", "", "file.yaml"),
     ])
@@ -239,93 +246,5 @@ import Testing
         #expect(try Simulation.Options.scenario(file) == Simulation.Options.scenario("busy"))
         #expect(throws: ToolArguments.Problem.self) { try Simulation.Options.scenario("no-such") }
         #expect(throws: ToolArguments.Problem.self) { try Simulation.Options.scenario("no-such.yaml") }
-    }
-
-    // MARK: Reports about receivers
-
-    private func report(_ script: @escaping ScriptedGateway.Script) async throws -> (isGood: Bool, text: String) {
-        let result = try await examine(script) { options, print in await Conformance(options, print: print).run() }
-        return (result.isGood, result.text)
-    }
-
-    /// Knows what may come, and refuses the rest.
-    private static func strict(_ request: ScriptedGateway.Received) -> ScriptedGateway.Answer {
-        guard request.head.headers.first(name: "authorization") == "Basic c2lwOnNlY3JldA==" else { return .challenge }
-        guard request.head.headers.first(name: "content-type")?.hasPrefix("application/x-www-form-urlencoded") == true
-        else { return ScriptedGateway.Answer(status: 415) }
-        guard request.body.contains("callId="), !request.body.contains("event=fax") else {
-            return ScriptedGateway.Answer(status: 422)
-        }
-        return .xml(subscribing())
-    }
-
-    @Test func `of a good receiver nothing bad is said`() async throws {
-        let (isGood, text) = try await report(ScenarioTests.strict)
-        #expect(isGood && !text.contains("WRONG"), "\(text)")
-    }
-
-    @Test func `of a receiver that binds one name and answers 500 to the rest, the truth is told`() async throws {
-        // Needs people and digits, knows six causes, and fails with 500; is open to everybody.
-        let (isGood, text) = try await report { request in
-            let needsUser = request.body.hasPrefix("event=newCall") || request.body.hasPrefix("event=answer")
-            let isKnown =
-                (!needsUser || request.body.contains("user%5B%5D=")) && !request.body.contains("dtmf=&")
-                && !request.body.contains("cause=new") && !request.body.contains("event=fax")
-                && !request.body.contains("%2A") && request.body.hasPrefix("event=")
-            return isKnown ? .xml(ScenarioTests.subscribing()) : ScriptedGateway.Answer(status: 500)
-        }
-        #expect(!isGood)
-        for words in [
-            "WRONG    the first push, without credentials", "WRONG    a wrong password is refused",
-            "WRONG    a newCall of 2015", "WRONG    an answer with nothing but its callId",
-            "WRONG    keys that were not pressed", "WRONG    a star and a hash", "WRONG    every cause is taken: new",
-            "WRONG    an unknown event is refused, and not with a 5xx: the status is 500",
-            "WRONG    another media type is refused", "good     a hangup with nothing but its callId",
-            "good     a group of 120 people", "good     it subscribes",
-        ] {
-            #expect(text.contains(words), "\(words)\n\(text)")
-        }
-    }
-
-    @Test func `of a receiver that builds its addresses from the request, the truth is told`() async throws {
-        // Takes scheme and host from the request, echoes numbers unescaped, answers text/xml without subscriptions.
-        let (isGood, text) = try await report { request in
-            guard request.head.headers.contains(name: "authorization") else {
-                return ScriptedGateway.Answer(status: 401, closes: true)
-            }
-            let host = request.head.headers.first(name: "host") ?? ""
-            let number = request.body.split(separator: "&").first { $0.hasPrefix("from=") }?.dropFirst(5) ?? ""
-            let shown = PercentCoding.decode(number) ?? ""
-            return ScriptedGateway.Answer(
-                headers: [("Content-Type", "text/html")],
-                body: "<Response onAnswer=\"https://\(host)/a\"><Play><Url>\(shown)</Url></Play></Response>"
-            )
-        }
-        #expect(!isGood)
-        for words in [
-            "names no Basic scheme", "WRONG    the answer to it is what the provider takes",
-            "WRONG    it subscribes to answer and hangup", "WRONG    its addresses do not follow the Host field",
-            "WRONG    markup in a number does not break the answer", "WRONG    a push without a callId is refused",
-            "good     a newCall is answered with 200", "good     a newCall of 2015",
-        ] {
-            #expect(text.contains(words), "\(words)\n\(text)")
-        }
-    }
-
-    @Test func `a telephone does what is typed, and presses keys when asked`() async throws {
-        let typed = Mutex(["call 4930123456", "7", "answer", "transfer", "hangup", "dance", "quit"][...])
-        let menu = ScenarioTests.subscribing("<Gather onData=\"https://hooks.example.net/hooks/d\"/>")
-        let result = try await examine(
-            ScenarioTests.receiver { $0.contains("event=newCall") && !$0.contains("diversion") ? .xml(menu) : nil }
-        ) { options, print in
-            try await Phone(options, readLine: { typed.withLock { $0.popFirst() } }, print: print).run()
-        }
-        #expect(result.isGood, "\(result.text)")
-        #expect(
-            result.pushes.map { $0["event"]?.first } == [
-                "newCall", "dtmf", "answer", "newCall", "answer", "hangup", "hangup",
-            ]
-        )
-        #expect(result.pushes[0]["from"] == ["4930123456"] && result.pushes[1]["dtmf"] == ["7"])
     }
 }

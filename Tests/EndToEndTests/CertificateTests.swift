@@ -1,0 +1,133 @@
+import Foundation
+import HookgateTesting
+import Testing
+
+/// Certificates and the end of connections, as clients and operators see them.
+@Suite(.timeLimit(.minutes(5))) struct CertificateTests {
+    private func curl(_ gateway: GatewayProcess, trusting authority: String) async throws -> Command.Result {
+        try await Command.run(
+            "curl",
+            [
+                "--silent", "--show-error", "--max-time", "30", "--cacert", authority, "--output", "/dev/null",
+                gateway.url,
+            ]
+        )
+    }
+
+    /// Makes another pair in the folder of a gateway and returns the folder's path.
+    private func anotherPair(_ gateway: GatewayProcess) async throws -> URL {
+        let folder = gateway.folder.appending(path: "renewed")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let made = try await Command.run(Command.hookgate, ["cert", "generate", "--out", folder.path])
+        #expect(made.status == 0)
+        return folder
+    }
+
+    /// Puts a file in the place of another, as certbot does.
+    private func replace(_ name: String, in gateway: GatewayProcess, from folder: URL) throws {
+        // In one step, which FileManager does not promise.
+        guard rename(folder.appending(path: name).path, gateway.folder.appending(path: name).path) == 0 else {
+            throw Failure("rename: \(name)")
+        }
+    }
+
+    @Test func `A renewed certificate is served by itself, and one that does not fit is not`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port)
+        let renewed = try await anotherPair(gateway)
+        let authority = renewed.appending(path: "ca.pem").path
+        #expect(try await curl(gateway, trusting: gateway.authority).status == 0)
+
+        try replace("server.pem", in: gateway, from: renewed)
+        let refused = try await gateway.line { $0.contains("the changed certificate cannot be served") }
+        #expect(refused.contains("is not the key of the first certificate"))
+        #expect(try await curl(gateway, trusting: gateway.authority).status == 0)
+
+        try replace("server.key", in: gateway, from: renewed)
+        let told = try await gateway.line { $0.contains("another certificate is served from now on") }
+        #expect(told.contains("sha256_before"))
+        #expect(try await curl(gateway, trusting: authority).status == 0)
+        #expect(try await curl(gateway, trusting: gateway.authority).status == 60)
+        gateway.terminate()
+        #expect(await gateway.exitStatus() == 0)
+    }
+
+    @Test func `SIGHUP reads certificates again, and a connection that is open goes on with its own`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port)
+        let renewed = try await anotherPair(gateway)
+        // Keeps one connection open over the renewal, on which the second request is made when a line comes in.
+        let script = """
+            import socket, ssl, sys
+            context = ssl.create_default_context(cafile=sys.argv[1])
+            link = context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))), server_hostname="localhost")
+            def ask():
+                link.sendall(b"GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+                return link.recv(65536).split(b"\\r\\n")[0].decode()
+            print(ask(), flush=True)
+            sys.stdin.readline()
+            print(ask(), flush=True)
+            """
+        let (input, output) = (Pipe(), Pipe())
+        let client = try ChildProcess(
+            "python3",
+            ["-c", script, gateway.authority, "\(gateway.port)"],
+            input: .file(input.fileHandleForReading),
+            output: .file(output.fileHandleForWriting)
+        )
+        try output.fileHandleForWriting.close()
+        let first = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        for name in ["server.pem", "server.key"] { try replace(name, in: gateway, from: renewed) }
+        gateway.hangUp()
+        _ = try await gateway.line { $0.contains("another certificate is served from now on") }
+        try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+        let second = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        client.wait()
+        #expect(first + second == "HTTP/1.1 404 Not Found\nHTTP/1.1 404 Not Found\n")
+    }
+
+    @Test func `A client that says goodbye behind its request gets the reply`() async throws {
+        let backend = try await TestBackend(.waits)
+        let gateway = try await GatewayProcess(backend: backend.port)
+        let script = """
+            import base64, socket, ssl, sys
+            context = ssl.create_default_context(cafile=sys.argv[1])
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+            link = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+            def step(work):
+                while True:
+                    try:
+                        return work()
+                    except ssl.SSLWantReadError:
+                        ciphertext = outgoing.read()
+                        if ciphertext:
+                            link.sendall(ciphertext)
+                        data = link.recv(65536)
+                        incoming.write(data) if data else incoming.write_eof()
+            step(tls.do_handshake)
+            body = sys.argv[4].encode()
+            tls.write(b"POST /hooks/sipgate HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: Basic "
+                + base64.b64encode(sys.argv[3].encode()) + b"\\r\\nContent-Type: application/x-www-form-urlencoded\\r\\n"
+                + b"Content-Length: %d\\r\\n\\r\\n" % len(body) + body)
+            try:
+                tls.unwrap()
+            except ssl.SSLWantReadError:
+                pass
+            link.sendall(outgoing.read())
+            link.shutdown(socket.SHUT_WR)
+            print(step(lambda: tls.read(65536)).split(b"\\r\\n")[0].decode())
+            """
+        async let reply = Command.run(
+            "python3",
+            [
+                "-c", script, gateway.authority, "\(gateway.port)", "sipgate:\(GatewayProcess.password)",
+                "event=newCall&direction=in&from=4921112345678&to=4915791234567&callId=5309",
+            ]
+        )
+        _ = await backend.received(count: 1)
+        backend.answerHeld()
+        let result = try await reply
+        #expect(result.output == "HTTP/1.1 200 OK\n", "\(result.error)")
+    }
+}
