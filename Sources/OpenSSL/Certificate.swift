@@ -69,6 +69,14 @@ package final class Certificate: @unchecked Sendable {
         PEMWriter.text { PEM_write_bio_X509($0, certificate.pointer) } ?? ""
     }
 
+    /// Whether it is for a DNS name or an IP address, X509_check_host(3).
+    package func isFor(_ host: String) -> Bool {
+        let pointer = certificate.pointer
+        let flags = UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+        return X509_check_ip_asc(pointer, host, 0) == 1
+            || X509_check_host(pointer, host, host.utf8.count, flags, nil) == 1
+    }
+
     /// Whether subject and issuer are one, as in a root or a certificate of one's own.
     package var isSelfIssued: Bool {
         X509_NAME_cmp(X509_get_subject_name(certificate.pointer), X509_get_issuer_name(certificate.pointer)) == 0

@@ -7,7 +7,7 @@ import Testing
     private func folder(_ adjusting: (String) -> String = { $0 }) throws -> (TemporaryDirectory, path: String) {
         let directory = try TemporaryDirectory()
         let made = CertificateCommand.generate(
-            names: ["localhost", "127.0.0.1"],
+            names: ["localhost", "127.0.0.1", "hooks.example.net"],
             days: 90,
             folder: directory.path,
             replaces: false
@@ -23,13 +23,21 @@ import Testing
         #expect(result.status == .done, "\(result.errors)")
         #expect(result.errors == "")
         for part in [
-            "\(path) can be used", "0.0.0.0:8443, TLS 1.3 and newer", "DNS:localhost, IP:127.0.0.1", "days left",
+            "\(path) can be used", "0.0.0.0:8443, TLS 1.3 and newer", "DNS:localhost, IP:127.0.0.1", "days left", "DNS:hooks.example.net",
             "sipgate with one password hash", "second with a password from a reference", "POST /hooks/sipgate",
             "crm at http://127.0.0.1:9000/events", "call.ended, call.started", "signed with the key",
         ] {
             #expect(result.output.contains(part), "\(part) in \(result.output)")
         }
         #expect(!result.output.contains("correct horse") && !result.output.contains("$2y$"))
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func `a public address that no certificate is for is warned of`() throws {
+        let (directory, path) = try folder { $0.replacing("https://hooks.example.net", with: "https://other.example") }
+        let result = CheckCommand.run(path: path, environment: ConfigurationFixture.environment)
+        #expect(result.status == .done)
+        #expect(result.errors.contains("public_url: no certificate is for `other.example`"))
         withExtendedLifetime(directory) {}
     }
 
@@ -81,6 +89,8 @@ import Testing
         )
         #expect(inspected.status == .done)
         #expect(inspected.output.contains("names: DNS:a.test"))
+        let pem = try String(contentsOfFile: directory.path + "/server.pem", encoding: .utf8)
+        #expect(inspected.output.hasSuffix(pem), "the block to paste at the provider")
         #expect(!inspected.errors.contains("chmod"), "nobody else can read the key")
         #expect(inspected.errors.contains("expires in"))
     }

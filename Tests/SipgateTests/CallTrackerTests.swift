@@ -203,6 +203,20 @@ struct CallTrackerTests: CallPushes {
 
     // MARK: Bounds
 
+    @Test("an open call is found by numbers behind many short ones of the same caller")
+    func kinOfOpenCalls() {
+        let tracker = CallTracker()
+        _ = tracker.observe(start("open"), at: at(0))
+        for number in 0..<100 {
+            let begin = Int64(number) * 100
+            _ = tracker.observe(start("N\(number)"), at: at(begin))
+            _ = tracker.observe(end("N\(number)", "busy"), at: at(begin + 50))
+        }
+        _ = tracker.observe(end("open", "forwarded"), at: at(20_000))
+        let diverted = tracker.observe(start("D", diversion: CallNumbers.doc), at: at(20_099))
+        #expect(diverted.context.call == "open" && diverted.context.confidence == .heuristic)
+    }
+
     @Test("of many calls of one caller to one number the latest may be joined by numbers alone")
     func manyKin() {
         let tracker = CallTracker()

@@ -83,8 +83,13 @@ package enum CertificateCommand {
         let report = CertificateReport(outcome)
         return CommandResult(
             report.hasErrors ? .failed : .done,
-            output: report.facts.map { $0 + "\n" }.joined(),
+            output: report.facts.map { $0 + "\n" }.joined() + (outcome.chain.map(CertificateCommand.block) ?? ""),
             errors: report.findings.map { "\($0)".escaped + "\n" }.joined()
         )
+    }
+
+    /// The server's certificate as a provider wants it that compares certificates.
+    private static func block(_ chain: CertificateChain) -> String {
+        "\nfor a provider that pins the certificate (SHA-256 \(chain.leaf.fingerprint)):\n\n\(chain.leaf.pem)"
     }
 }

@@ -45,6 +45,26 @@ struct CertificateReport {
         }
     }
 
+    /// Warns of a public address that no certificate is for.
+    static func nameIssues(_ configuration: GatewayConfiguration, file: String) -> [ConfigurationIssue] {
+        guard let host = try? HTTPAddress(configuration.publicURL).network.host.lowercased() else { return [] }
+        let leaves = configuration.listeners.flatMap(\.tls.certificates).compactMap {
+            try? CertificateChain(file: $0.chain).leaf
+        }
+        guard !leaves.isEmpty, !leaves.contains(where: { $0.isFor(host) }) else { return [] }
+        return [
+            ConfigurationIssue(
+                severity: .warning,
+                file: file,
+                line: nil,
+                column: nil,
+                key: "public_url",
+                message: "no certificate is for \(host.quoted): the provider will refuse the connection",
+                remedy: "names of the certificates: \(leaves.flatMap(\.alternativeNames).joined(separator: ", ").escaped)"
+            )
+        ]
+    }
+
     init(_ outcome: CertificateChecks.Outcome) {
         var facts: [String] = []
         for (index, certificate) in (outcome.chain?.certificates ?? []).enumerated() {

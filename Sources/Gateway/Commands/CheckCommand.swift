@@ -18,6 +18,7 @@ package enum CheckCommand {
             return CommandResult(.configuration, errors: IssueReport.text(error.issues))
         }
         issues += CertificateReport.issues(configuration, file: path)
+        issues += CertificateReport.nameIssues(configuration, file: path)
         let errors = issues.contains { $0.severity == .error }
         guard !errors else { return CommandResult(.configuration, errors: IssueReport.text(issues)) }
         let certificates = configuration.listeners.map { CertificateReport.of($0.tls) }

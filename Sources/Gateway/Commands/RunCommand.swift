@@ -21,7 +21,9 @@ package enum RunCommand {
         } catch {
             return CommandResult(.configuration, errors: IssueReport.text(error.issues))
         }
-        let findings = CertificateReport.issues(configuration, file: path)
+        let findings =
+            CertificateReport.issues(configuration, file: path)
+            + CertificateReport.nameIssues(configuration, file: path)
         guard !findings.contains(where: { $0.severity == .error }) else {
             return CommandResult(.configuration, errors: IssueReport.text(warnings + findings))
         }

@@ -124,7 +124,8 @@ extension CallTracker {
 
     /// Of one caller with many calls to one number the latest are looked at, so that a push costs the same.
     private static func add(_ leg: TrackedLeg, to kin: inout [TrackedLeg], _ limit: Int) {
-        if kin.count >= limit { kin.removeFirst() }
+        // Legs of finished calls make room first: nothing joins them any more.
+        if kin.count >= limit { kin.remove(at: kin.firstIndex { $0.call.completed != nil } ?? 0) }
         kin.append(leg)
     }
 
