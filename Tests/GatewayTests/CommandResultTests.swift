@@ -23,7 +23,8 @@ import Testing
         #expect(result.status == .done, "\(result.errors)")
         #expect(result.errors == "")
         for part in [
-            "\(path) can be used", "0.0.0.0:8443, TLS 1.3 and newer", "DNS:localhost, IP:127.0.0.1", "days left", "DNS:hooks.example.net",
+            "\(path) can be used", "0.0.0.0:8443, TLS 1.3 and newer", "DNS:localhost, IP:127.0.0.1", "days left",
+            "DNS:hooks.example.net",
             "sipgate with one password hash", "second with a password from a reference", "POST /hooks/sipgate",
             "crm at http://127.0.0.1:9000/events", "call.ended, call.started", "signed with the key",
         ] {

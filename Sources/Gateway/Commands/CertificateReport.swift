@@ -60,7 +60,8 @@ struct CertificateReport {
                 column: nil,
                 key: "public_url",
                 message: "no certificate is for \(host.quoted): the provider will refuse the connection",
-                remedy: "names of the certificates: \(leaves.flatMap(\.alternativeNames).joined(separator: ", ").escaped)"
+                remedy:
+                    "names of the certificates: \(leaves.flatMap(\.alternativeNames).joined(separator: ", ").escaped)"
             )
         ]
     }
