@@ -29,12 +29,28 @@ package struct EdgeCounts: Sendable {
         }
     }
 
+    /// Why a connection was closed as soon as it came.
+    package enum ConnectionRefusal: String, Sendable, CaseIterable {
+        case denied
+        case tooManyOpen = "too_many_open"
+        case tooFast = "too_fast"
+
+        fileprivate var place: Int {
+            switch self {
+            case .denied: 0
+            case .tooManyOpen: 1
+            case .tooFast: 2
+            }
+        }
+    }
+
     /// Replies by hundreds of their status: five of each route, the first five being those of no route.
     private var replies: [Int] = Array(repeating: 0, count: 10)
     /// By the place of the reason.
     private var refusals: [Int] = Array(repeating: 0, count: ReasonCode.allCases.count)
     private var handshakes: [Int] = Array(repeating: 0, count: Handshake.allCases.count)
     private var handshakeFailures: [Int] = Array(repeating: 0, count: HandshakeFailure.allCases.count)
+    private var connectionRefusals: [Int] = Array(repeating: 0, count: ConnectionRefusal.allCases.count)
     /// From the first byte of a request to its reply, in nanoseconds.
     package private(set) var replyTime = Histogram(bounds: Histogram.latencyBounds)
     /// Connections that were accepted.
@@ -64,7 +80,12 @@ package struct EdgeCounts: Sendable {
     /// Handshakes that came to such an end.
     package subscript(_ failure: HandshakeFailure) -> Int { handshakeFailures[failure.place] }
 
+    /// Connections that were turned away for this reason.
+    package subscript(_ refusal: ConnectionRefusal) -> Int { connectionRefusals[refusal.place] }
+
     // MARK: Counting
+
+    mutating func connectionRefused(_ refusal: ConnectionRefusal) { connectionRefusals[refusal.place] += 1 }
 
     mutating func connectionOpened() { opened += 1 }
 
@@ -102,6 +123,7 @@ package struct EdgeCounts: Sendable {
         for (index, count) in other.refusals.enumerated() { refusals[index] += count }
         for (index, count) in other.handshakes.enumerated() { handshakes[index] += count }
         for (index, count) in other.handshakeFailures.enumerated() { handshakeFailures[index] += count }
+        for (index, count) in other.connectionRefusals.enumerated() { connectionRefusals[index] += count }
         replyTime.add(other.replyTime)
         opened += other.opened
         closed += other.closed

@@ -1,4 +1,5 @@
 package import NIOCore
+package import Webhooks
 
 /// What one listener bears from strangers.
 ///
@@ -26,6 +27,12 @@ package struct EdgeLimits: Sendable {
     package var maxBodyBytes = 64 * 1024
     /// Open connections of the listener; the next one waits in the kernel's backlog.
     package var maxConnections = 10_000
+    /// Open connections of one address, an IPv6 /64 counting as one; a further one is closed. Nil: only the total counts.
+    package var maxConnectionsPerAddress: Int?
+    /// New connections of one address within a second, each of which costs a handshake; a further one is closed.
+    package var maxHandshakesPerAddress: Int?
+    /// Who may connect.
+    package var addresses = AddressRules()
 
     package init() {}
 }

@@ -53,7 +53,10 @@ package final class Listener: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     // Out of descriptors: wait a second instead of spinning.
                     try pipeline.addHandler(AcceptBackoffHandler())
-                    try pipeline.addHandler(ConnectionLimitHandler(maximum: limits.maxConnections))
+                    let loop = loops[channel.eventLoop]
+                    try pipeline.addHandler(
+                        ConnectionLimitHandler(limits: limits) { loop.counts.connectionRefused($0) }
+                    )
                     try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }

@@ -155,6 +155,7 @@ private struct Shared: Sendable {
                     route: known
                 ),
                 source: configuration.publicURL + route.path,
+                addresses: route.addresses,
                 isDurable: route.isDurable,
                 followUps: route.calls.followUps,
                 inquiry: inquiry

@@ -4,25 +4,53 @@ package import NIOCore
 ///
 /// Made once per connection.
 package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
+    /// An IP address as 128 bits; an IPv4 one as that of `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
+    struct Bits: Sendable, Hashable {
+        var high: UInt64
+        var low: UInt64
+
+        /// The bits of an address; zero for a local socket.
+        init(_ address: SocketAddress?) {
+            switch address {
+            case .v4(let v4):
+                high = 0
+                // sin_addr follows family and port
+                low = 0xFFFF << 32 | ClientAddress.word(of: v4.address, at: 0) & 0xFFFF_FFFF
+            case .v6(let v6):
+                high = ClientAddress.word(of: v6.address, at: 8)
+                low = ClientAddress.word(of: v6.address, at: 16)
+            case .unixDomainSocket, nil:
+                high = 0
+                low = 0
+            }
+        }
+
+        var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
+
+        /// The first bits, and zero for the others.
+        func masked(to length: Int) -> Bits {
+            var bits = self
+            bits.high &= length >= 64 ? .max : length <= 0 ? 0 : ~(.max >> UInt64(length))
+            bits.low &= length >= 128 ? .max : length <= 64 ? 0 : ~(.max >> UInt64(length - 64))
+            return bits
+        }
+    }
+
     /// The address without the port: `192.0.2.1`, `2001:db8::1`, or `unix` for a local socket.
     package let description: String
+    /// Nil for a local socket.
+    let bits: Bits?
+
     /// What limits count by: the whole IPv4 address, or the /64 of an IPv6 one, which is what one customer has.
-    package let network: UInt64
+    package var network: UInt64 {
+        // An IPv4 client of a dual-stack listener counts as that IPv4 address.
+        bits.map { $0.isIPv4 ? $0.low & 0xFFFF_FFFF : $0.high } ?? 0
+    }
 
     /// The address of a socket's peer.
     package init(_ address: SocketAddress?) {
         description = address?.ipAddress ?? "unix"
-        switch address {
-        case .v4(let v4):
-            network = ClientAddress.word(of: v4.address, at: 0) & 0xFFFF_FFFF  // sin_addr follows family and port
-        case .v6(let v6):
-            let high = ClientAddress.word(of: v6.address, at: 8)
-            let low = ClientAddress.word(of: v6.address, at: 16)
-            // An IPv4 client of a dual-stack listener (::ffff:0:0/96) counts as that IPv4 address.
-            network = high == 0 && low >> 32 == 0xFFFF ? low & 0xFFFF_FFFF : high
-        case .unixDomainSocket, nil:
-            network = 0
-        }
+        bits = address?.ipAddress == nil ? nil : Bits(address)
     }
 
     /// Eight bytes of a socket address structure in network order; ip(7) and ipv6(7) fix the layout.

@@ -43,6 +43,11 @@ extension ReasonCode {
                 "Too many wrong credentials came from this address.",
                 "Wait for the time in Retry-After, then send the right ones."
             )
+        case .addressDenied:
+            (
+                "The address of the client may not post here.",
+                "Add it to `allow` of the route, or remove it from `deny`, if it should."
+            )
         case .tokenWrong:
             (
                 "The address of this follow-up was not made for this event of this call.",

@@ -16,6 +16,7 @@ package enum ReasonCode: String, Sendable, CaseIterable {
     case unknownPath = "unknown_path"
     case methodNotAllowed = "method_not_allowed"
     // Who is it.
+    case addressDenied = "address_denied"
     case credentialsMissing = "credentials_missing"
     case credentialsMalformed = "credentials_malformed"
     case credentialsWrong = "credentials_wrong"
@@ -58,7 +59,7 @@ package enum ReasonCode: String, Sendable, CaseIterable {
             .invalidPercentEncoding, .invalidUTF8, .tooManyFields:
             400
         case .credentialsMissing, .credentialsMalformed, .credentialsWrong: 401
-        case .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong, .accountMismatch: 403
+        case .addressDenied, .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong, .accountMismatch: 403
         case .unknownPath: 404
         case .methodNotAllowed: 405
         case .headerTimeout, .bodyTimeout: 408

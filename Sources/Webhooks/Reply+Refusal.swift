@@ -55,7 +55,7 @@ extension ReasonCode {
         case .malformedRequest, .ambiguousFraming, .unsupportedVersion, .targetTooLong, .headerTooLarge,
             .headerTimeout, .bodyTimeout, .bodyTooLarge, .unsupportedExpectation, .shuttingDown:
             true
-        case .unknownPath, .methodNotAllowed, .credentialsMissing, .credentialsMalformed,
+        case .unknownPath, .methodNotAllowed, .addressDenied, .credentialsMissing, .credentialsMalformed,
             .credentialsWrong, .tooManyFailures, .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong,
             .accountMismatch, .unsupportedMediaType, .unsupportedCharset,
             .unsupportedContentCoding, .invalidPercentEncoding, .invalidUTF8, .tooManyFields, .unknownEvent,

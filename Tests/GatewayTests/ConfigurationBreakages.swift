@@ -103,6 +103,27 @@ extension Breakage {
             "must not stand in the file"
         ),
         .init(
+            "limits: {header_timeout: 10s",
+            "deny: [10.0.0.1/8]\n    limits: {header_timeout: 10s",
+            at: "8:12",
+            "listeners[0].deny[0]",
+            "bits behind its prefix"
+        ),
+        .init(
+            "limits: {header_timeout: 10s",
+            "allow: example.org\n    limits: {header_timeout: 10s",
+            at: "8:12",
+            "listeners[0].allow",
+            "is no IP address"
+        ),
+        .init(
+            "max_connections: 10000",
+            "max_connections_per_address: 0",
+            at: "8:117",
+            "listeners[0].limits.max_connections_per_address",
+            "between 1 and"
+        ),
+        .init(
             "header_timeout: 10s",
             "header_timeout: 10",
             at: "8:30",

@@ -2,6 +2,7 @@ package import Auth
 package import Delivery
 package import Edge
 package import NIOCore
+package import Webhooks
 
 /// Everything the operator decided, checked and with its secrets resolved.
 ///
@@ -85,6 +86,8 @@ package struct RouteConfiguration: Sendable {
     package var isDurable: Bool
     /// What it does with calls.
     package var calls = CallsConfiguration()
+    /// Who may post, by address.
+    package var addresses = AddressRules()
 }
 
 /// The durable queue between accepting and delivering.

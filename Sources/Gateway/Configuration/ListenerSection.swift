@@ -7,14 +7,15 @@ struct ListenerSection {
     let base: BaseFolder
     let environment: [String: String]
 
-    private static let keys = ConfigurationSection.Keys(known: ["address", "tls", "limits"])
+    private static let keys = ConfigurationSection.Keys(known: ["address", "tls", "limits"] + AddressSection.keys)
     private static let tlsKeys = ConfigurationSection.Keys(known: [
         "certificates", "default_name", "unknown_names", "ticket_keys", "minimum_version",
     ])
     private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase"])
     private static let limitKeys = ConfigurationSection.Keys(known: [
         "handshake_timeout", "header_timeout", "body_timeout", "idle_timeout", "write_timeout",
-        "max_body", "max_header", "max_header_fields", "max_connections",
+        "max_body", "max_header", "max_header_fields", "max_connections", "max_connections_per_address",
+        "max_handshakes_per_address",
     ])
 
     /// All listeners that could be read; clashes between them are noted.
@@ -34,7 +35,8 @@ struct ListenerSection {
                 addresses.append((address, section.position(of: "address")?.line ?? 0))
             }
             let tls = tls(section)
-            let limits = limits(section)
+            var limits = limits(section)
+            limits.addresses = AddressSection.read(section)
             guard let address, let port = address.port, let tls else { return nil }
             return ListenerConfiguration(host: address.host, port: port, tls: tls, limits: limits)
         }
@@ -129,6 +131,8 @@ struct ListenerSection {
         set(\.maxHeaderBytes, section.scalar("max_header")?.size(in: 1 << 10...64 << 10))
         set(\.maxHeaderFields, section.scalar("max_header_fields")?.integer(in: 8...1000))
         set(\.maxConnections, section.scalar("max_connections")?.integer(in: 1...1_000_000))
+        limits.maxConnectionsPerAddress = section.scalar("max_connections_per_address")?.integer(in: 1...1_000_000)
+        limits.maxHandshakesPerAddress = section.scalar("max_handshakes_per_address")?.integer(in: 1...100_000)
         return limits
     }
 }

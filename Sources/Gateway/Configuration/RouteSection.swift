@@ -8,7 +8,7 @@ struct RouteSection {
     let base: BaseFolder
 
     private static let keys = ConfigurationSection.Keys(
-        known: ["path", "provider", "users", "destinations", "durable"] + CallsSection.keys
+        known: ["path", "provider", "users", "destinations", "durable"] + AddressSection.keys + CallsSection.keys
     )
     /// What a provider puts behind the path of a route in its follow-up addresses.
     private static let followUps = ["answer", "hangup", "dtmf"]
@@ -47,7 +47,8 @@ struct RouteSection {
                 users: users,
                 destinations: destinations,
                 isDurable: isDurable,
-                calls: calls
+                calls: calls,
+                addresses: AddressSection.read(section)
             )
         }
     }

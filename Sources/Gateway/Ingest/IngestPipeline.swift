@@ -16,6 +16,8 @@ final class IngestPipeline: Responder {
         let provider: any Provider
         /// The CloudEvents `source` of the route's events.
         let source: String
+        /// Who may post, by address.
+        let addresses: AddressRules
         /// Whether the reply waits for the journal; else for the destinations.
         let isDurable: Bool
         /// What proves that a push to a follow-up address is the provider's.
@@ -65,6 +67,7 @@ final class IngestPipeline: Responder {
         guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed), route: match.index) }
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         let lane = lanes[match.index]
+        guard lane.addresses.admits(head.client) else { return .refused(.refusal(.addressDenied), route: match.index) }
         if match.followUp == nil || lane.followUps == .credentials, head.headers.count("authorization") == 0 {
             return .refused(.refusal(.credentialsMissing), route: match.index)
         }

@@ -116,6 +116,11 @@ struct GatewayMetrics: Sendable {
                 family.sample(edge[handshake], [("version", version), ("resumed", resumed)])
             }
         }
+        text.counter("hookgate_connections_refused_total", "Connections closed as soon as they came.") { family in
+            for refusal in EdgeCounts.ConnectionRefusal.allCases {
+                family.sample(edge[refusal], [("reason", refusal.rawValue)])
+            }
+        }
         text.counter("hookgate_tls_handshake_failures_total", "Connections that ended in the handshake.") { family in
             for failure in EdgeCounts.HandshakeFailure.allCases {
                 family.sample(edge[failure], [("reason", failure.rawValue)])

@@ -2,8 +2,8 @@ import Foundation
 import HookgateTesting
 import Testing
 
-/// Certificates and the end of connections, as clients and operators see them.
-@Suite(.timeLimit(.minutes(5))) struct CertificateTests {
+/// Certificates, addresses and the end of connections, as clients and operators see them.
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
     private func curl(_ gateway: GatewayProcess, trusting authority: String) async throws -> Command.Result {
         try await Command.run(
             "curl",
@@ -129,5 +129,19 @@ import Testing
         backend.answerHeld()
         let result = try await reply
         #expect(result.output == "HTTP/1.1 200 OK\n", "\(result.error)")
+    }
+
+    @Test func `A route takes pushes from the addresses that it allows`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, route: "deny: [127.0.0.0/8]")
+        let reply = try await Command.run(
+            "curl",
+            [
+                "--silent", "--cacert", gateway.authority, "--user", "sipgate:\(GatewayProcess.password)", "--data",
+                "event=newCall&direction=in&from=4921112345678&to=4915791234567&callId=5309", gateway.url,
+            ]
+        )
+        #expect(reply.output.contains("address_denied"))
+        #expect(backend.received.isEmpty)
     }
 }

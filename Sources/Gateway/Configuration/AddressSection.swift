@@ -1,0 +1,26 @@
+import Webhooks
+
+/// Reads `allow` and `deny` of a listener or a route.
+enum AddressSection {
+    static let keys = ["allow", "deny"]
+
+    static func read(_ section: ConfigurationSection) -> AddressRules {
+        AddressRules(allow: blocks(section, "allow"), deny: blocks(section, "deny"))
+    }
+
+    private static func blocks(_ section: ConfigurationSection, _ key: String) -> [AddressBlock] {
+        let scalars = section.scalars(key, acceptsOne: true) ?? []
+        return scalars.compactMap { scalar -> AddressBlock? in
+            guard let text = scalar.publicText() else { return nil }
+            do throws(AddressBlock.Problem) {
+                return try AddressBlock(text)
+            } catch {
+                scalar.error(
+                    "\(text.quoted) \(error.reason)",
+                    remedy: "write `192.0.2.7`, `192.0.2.0/24` or `2001:db8::/32`"
+                )
+                return nil
+            }
+        }
+    }
+}
