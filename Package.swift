@@ -111,7 +111,7 @@ let package = Package(
         // Fixtures that several test targets share.
         .target(
             name: "HookgateTesting",
-            dependencies: ["OpenSSL", nio.core, nio.posix, nio.http1],
+            dependencies: ["OpenSSL", "TLS", nio.core, nio.posix, nio.http1],
             path: "Tests/HookgateTesting",
             swiftSettings: callsC
         ),
@@ -161,7 +161,8 @@ let package = Package(
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
-                "Delivery", "Journal", "Webhooks", "OpenSSL", "HookgateTesting", nio.core, nio.posix, nio.embedded,
+                "Delivery", "Journal", "Webhooks", "OpenSSL", "TLS", "HookgateTesting", nio.core, nio.posix,
+                nio.embedded,
                 nio.http1, logging,
             ],
             swiftSettings: callsC

@@ -1,5 +1,7 @@
 internal import NIOCore
 internal import NIOPosix
+internal import OpenSSL
+internal import TLS
 
 #if canImport(Glibc)
 internal import Glibc
@@ -21,6 +23,18 @@ enum ConnectFailure: String, Sendable, CaseIterable {
     case closed
     /// This process has no descriptor or port left.
     case exhausted
+    /// Its certificate has expired, or is not valid yet.
+    case certificateExpired = "certificate_expired"
+    /// Its certificate is for another name.
+    case certificateWrongName = "certificate_wrong_name"
+    /// Its certificate was not signed by anybody who is trusted.
+    case certificateUntrusted = "certificate_untrusted"
+    /// Its public key is none of those that are pinned.
+    case certificateUnpinned = "certificate_unpinned"
+    /// The TLS handshake failed for another reason.
+    case tlsFailed = "tls_failed"
+    /// The TLS handshake was not made in time.
+    case tlsTimeout = "tls_timeout"
     /// The gateway is draining.
     case shuttingDown = "shutting_down"
     /// Anything else.
@@ -38,10 +52,30 @@ enum ConnectFailure: String, Sendable, CaseIterable {
             }
         case let error as IOError:
             self.init(errno: error.errnoCode)
+        case let error as TLSError:
+            self.init(error)
+        case is UnpinnedKey:
+            self = .certificateUnpinned
         case let error as ChannelError:
             if case .connectTimeout = error { self = .connectTimeout } else { self = .failed }
         default:
             self = .failed
+        }
+    }
+
+    private init(_ error: TLSError) {
+        switch error {
+        case .handshakeFailed(let reasons):
+            switch reasons.lazy.compactMap(\.verification).first {
+            case .dates: self = .certificateExpired
+            case .name: self = .certificateWrongName
+            case .trust: self = .certificateUntrusted
+            case nil: self = .tlsFailed
+            }
+        case .handshakeTimedOut:
+            self = .tlsTimeout
+        case .closedDuringHandshake, .plaintextHTTP, .connectionFailed, .tooManyRequestsForKeys, .truncated:
+            self = .tlsFailed
         }
     }
 

@@ -1,5 +1,21 @@
 package import NIOCore
+package import OpenSSL
 package import Webhooks
+
+/// How a destination proves who it is, and how we prove it to the destination.
+package struct DestinationTLS: Sendable {
+    /// Where trust begins, and our own certificate if it wants one; shared by all its connections.
+    package var context: TLSContext
+    /// The DNS name or IP address that its certificate must be for; nil where nothing is verified.
+    package var serverName: String?
+    /// SHA-256 of the public keys that it may have; empty: any that is trusted.
+    package var pins: [Digest] = []
+
+    package init(context: TLSContext, serverName: String?) {
+        self.context = context
+        self.serverName = serverName
+    }
+}
 
 /// A configured receiver of events: the only kind of address the gateway ever dials.
 package struct Destination: Sendable {
@@ -53,6 +69,9 @@ package struct Destination: Sendable {
     package var breaker = BreakerPolicy()
     /// The secrets that sign requests, all of them: two while one replaces the other.
     package var secrets: [SigningSecret] = []
+
+    /// How it is reached over TLS; nil: in the clear.
+    package var tls: DestinationTLS?
 
     package init(name: String, host: String, port: Int, target: String) {
         self.name = name

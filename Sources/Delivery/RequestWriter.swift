@@ -25,7 +25,7 @@ struct RequestWriter {
         // RFC 3986, section 3.2.2: an IPv6 address stands in brackets.
         let isIPv6 = destination.host.utf8.contains(UInt8(ascii: ":")) && !destination.host.hasPrefix("[")
         prefix.writeVisible(isIPv6 ? "[" + destination.host + "]" : destination.host)
-        if destination.port != 80 {
+        if destination.port != (destination.tls == nil ? 80 : 443) {
             prefix.writeString(":" + String(destination.port))
         }
         prefix.writeStaticString("\r\nuser-agent: hookgate\r\n")

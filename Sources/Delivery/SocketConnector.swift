@@ -12,17 +12,27 @@ enum SocketConnector {
         eventLoop: any EventLoop,
         limits: DeliveryLimits
     ) -> UpstreamPool.Connect {
+        let timeout = min(limits.connectTimeout, destination.timeout)
+        let secure = destination.tls.map { SecureConnector($0, timeout: timeout) }
+        let bound = NIOLoopBound(secure, eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(min(limits.connectTimeout, destination.timeout))
+            .connectTimeout(timeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try bound.value?.install(on: channel)
                     try UpstreamConnection.install(on: channel, limits: limits)
                 }
             }
+        let connect: UpstreamPool.Connect
         if let address = try? SocketAddress(ipAddress: destination.host, port: destination.port) {
-            return { bootstrap.connect(to: address) }
+            connect = { bootstrap.connect(to: address) }
+        } else {
+            let named = bootstrap.resolver(NameResolver(eventLoop: eventLoop, destination: destination.name))
+            connect = { named.connect(host: destination.host, port: destination.port) }
         }
-        let named = bootstrap.resolver(NameResolver(eventLoop: eventLoop, destination: destination.name))
-        return { named.connect(host: destination.host, port: destination.port) }
+        guard secure != nil else { return connect }
+        return {
+            connect().flatMap { channel in bound.value?.ready(channel) ?? eventLoop.makeSucceededFuture(channel) }
+        }
     }
 }

@@ -27,7 +27,9 @@ package struct EdgeLimits: Sendable {
     package var maxBodyBytes = 64 * 1024
     /// Open connections of the listener; the next one waits in the kernel's backlog.
     package var maxConnections = 10_000
-    /// Open connections of one address, an IPv6 /64 counting as one; a further one is closed. Nil: only the total counts.
+    /// Open connections of one address, an IPv6 /64 counting as one; a further one is closed.
+    ///
+    /// Nil: only the total counts.
     package var maxConnectionsPerAddress: Int?
     /// New connections of one address within a second, each of which costs a handshake; a further one is closed.
     package var maxHandshakesPerAddress: Int?

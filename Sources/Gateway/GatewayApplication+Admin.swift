@@ -123,6 +123,6 @@ extension Destination {
     var shownURL: String {
         let host = host.contains(":") ? "[\(host)]" : host
         let path = target.prefix { $0 != "?" }
-        return "http://\(host):\(port)\(path)\(path.count < target.count ? "?…" : "")"
+        return "\(tls == nil ? "http" : "https")://\(host):\(port)\(path)\(path.count < target.count ? "?…" : "")"
     }
 }

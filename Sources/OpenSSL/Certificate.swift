@@ -69,6 +69,18 @@ package final class Certificate: @unchecked Sendable {
         PEMWriter.text { PEM_write_bio_X509($0, certificate.pointer) } ?? ""
     }
 
+    /// SHA-256 of its public key (SubjectPublicKeyInfo, RFC 7469 section 2.4), which outlives a renewal with the same key.
+    ///
+    /// - Throws: what OpenSSL cannot write.
+    package func publicKeyPin() throws(OpenSSLError) -> Digest {
+        ErrorQueue.clear()
+        var bytes: UnsafeMutablePointer<UInt8>?
+        let count = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.pointer), &bytes)
+        guard let bytes, count > 0 else { throw ErrorQueue.cause(of: "i2d_X509_PUBKEY") }
+        defer { CRYPTO_free(bytes, #file, #line) }
+        return try SHA256.digest(of: UnsafeBufferPointer(start: bytes, count: Int(count)).span)
+    }
+
     /// Whether it is for a DNS name or an IP address, X509_check_host(3).
     package func isFor(_ host: String) -> Bool {
         let pointer = certificate.pointer

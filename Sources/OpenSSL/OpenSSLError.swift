@@ -8,10 +8,32 @@ package struct OpenSSLError: Error, Sendable, Hashable, CustomStringConvertible 
     package let code: UInt
     /// What the library adds, such as a file name or the failing part; often empty.
     package let detail: String
+    /// What is wrong with a peer's certificate, where that is the reason.
+    package let verification: Verification?
 
-    package init(code: UInt, detail: String = "") {
+    /// What a peer's certificate lacks.
+    package enum Verification: Sendable {
+        /// It has expired, or is not valid yet.
+        case dates
+        /// It is for another name or address.
+        case name
+        /// Nobody who is trusted has signed it, or it may not be used so.
+        case trust
+
+        /// Of a verdict of X509_verify_cert(3).
+        init(_ verdict: Int) {
+            switch Int32(clamping: verdict) {
+            case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID: self = .dates
+            case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: self = .name
+            default: self = .trust
+            }
+        }
+    }
+
+    package init(code: UInt, detail: String = "", verification: Verification? = nil) {
         self.code = code
         self.detail = detail
+        self.verification = verification
     }
 
     /// An error that OpenSSL reported by its return value alone.

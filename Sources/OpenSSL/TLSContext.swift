@@ -61,12 +61,19 @@ package final class TLSContext: @unchecked Sendable {
     ///
     /// Their certificate and name are verified unless `trust` is `.anybody`.
     ///
+    /// - Parameters:
+    ///   - trust: Where trust begins.
+    ///   - identity: What is shown to a server that asks for a certificate.
+    ///   - policy: What is offered.
+    /// - Returns: the context of a client.
     /// - Throws: what is wrong with the file of trusted certificates, or what OpenSSL says against the policy.
     package static func client(
         trust: Trust = .system,
+        identity: TLSIdentity? = nil,
         policy: TLSPolicy = TLSPolicy()
     ) throws(CredentialError) -> TLSContext {
         let context = try TLSContext(role: .client, policy: policy)
+        if let identity { try context.use(chain: identity.chain, key: identity.key) }
         try context.configureClient(trust: trust)
         return context
     }

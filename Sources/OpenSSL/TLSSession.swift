@@ -172,7 +172,9 @@ package struct TLSSession: ~Copyable {
         let isVerification = errors.contains {
             $0.library == ERR_LIB_SSL && $0.reasonCode == SSL_R_CERTIFICATE_VERIFY_FAILED
         }
-        return isVerification ? [OpenSSLError(code: 0, detail: String(cString: words))] + errors : errors
+        guard isVerification else { return errors }
+        let verification = OpenSSLError.Verification(verdict)
+        return [OpenSSLError(code: 0, detail: String(cString: words), verification: verification)] + errors
     }
 
     /// Sets the name that is sent and the name or address that the certificate must be for.

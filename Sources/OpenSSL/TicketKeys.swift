@@ -36,6 +36,8 @@ package final class TicketKeys: Sendable {
         var entries: [Entry]
         /// When the next takes its place.
         var due: Int64
+        /// Tickets that were opened.
+        var opened = 0
     }
 
     private let state: Mutex<State>
@@ -77,6 +79,9 @@ package final class TicketKeys: Sendable {
         state.withLock { $0.entries = keys.map { Entry(key: $0, end: .max) } }
     }
 
+    /// How many tickets were opened with them.
+    package var opened: Int { state.withLock { $0.opened } }
+
     /// The key that seals now.
     func sealing() -> Key? {
         let now = clock()
@@ -92,6 +97,7 @@ package final class TicketKeys: Sendable {
         return state.withLock { state in
             if now >= state.due { rotate(&state, now) }
             guard let place = state.entries.firstIndex(where: { $0.key.name.elementsEqual(name) }) else { return nil }
+            state.opened += 1
             return (state.entries[place].key, place > 0)
         }
     }

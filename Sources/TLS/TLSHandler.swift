@@ -1,6 +1,6 @@
 package import NIOCore
 internal import NIOTLS
-internal import OpenSSL
+package import OpenSSL
 
 /// TLS in a channel: ciphertext below, plaintext above, both as `ByteBuffer`s.
 ///
@@ -16,6 +16,7 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     private let tlsContext: TLSContext
     private let serverName: String?
+    private let resuming: ResumableSession?
     private let handshakeTimeout: TimeAmount
     private let limits: TLSLimits
 
@@ -32,9 +33,16 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// A read that somebody asked for has brought no plaintext yet.
     private var owesPlaintext = false
 
-    init(context: TLSContext, serverName: String? = nil, handshakeTimeout: TimeAmount, limits: TLSLimits) {
+    init(
+        context: TLSContext,
+        serverName: String? = nil,
+        resuming: ResumableSession? = nil,
+        handshakeTimeout: TimeAmount,
+        limits: TLSLimits
+    ) {
         tlsContext = context
         self.serverName = serverName
+        self.resuming = resuming
         self.handshakeTimeout = handshakeTimeout
         self.limits = limits
         machine = TLSStateMachine(limits: limits)
@@ -129,6 +137,7 @@ package final class TLSHandler: ChannelDuplexHandler {
                 session = try TLSSession(
                     context: tlsContext,
                     serverName: serverName,
+                    resuming: resuming,
                     allocator: context.channel.allocator
                 )
             }
@@ -206,6 +215,12 @@ package final class TLSHandler: ChannelDuplexHandler {
         guard machine.isOpen, let version = session?.version, let isResumed = session?.isResumed else { return nil }
         return (version, isResumed)
     }
+
+    /// The certificate that the peer has shown; nil before the handshake, and of a peer that showed none.
+    package var peerCertificate: Certificate? { machine.isOpen ? session?.peerCertificate : nil }
+
+    /// What a later connection to the same server may resume; nil before the server has given a ticket.
+    package var resumable: ResumableSession? { machine.isOpen ? session?.resumable : nil }
 
     // MARK: Outbound
 

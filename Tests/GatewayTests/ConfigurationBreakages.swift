@@ -271,10 +271,24 @@ extension Breakage {
     private static let destinations: [Breakage] = [
         .init(
             "http://127.0.0.1:9000/events",
-            "https://127.0.0.1:9000/events",
-            at: "21:10",
-            "destinations[0].url",
-            "https destinations are not available"
+            "http://127.0.0.1:9000/events\n    tls: {ca: server.pem}",
+            at: "22:5",
+            "destinations[0].tls",
+            "is for https addresses"
+        ),
+        .init(
+            "http://127.0.0.1:9000/events",
+            "https://127.0.0.1:9000/events\n    tls: {pins: [abc]}",
+            at: "22:18",
+            "destinations[0].tls.pins[0]",
+            "is no pin of a public key"
+        ),
+        .init(
+            "http://127.0.0.1:9000/events",
+            "https://127.0.0.1:9000/events\n    tls: {ca: nowhere.pem}",
+            at: "22:15",
+            "destinations[0].tls.ca",
+            "no such file"
         ),
         .init(
             "http://127.0.0.1:9000/events",

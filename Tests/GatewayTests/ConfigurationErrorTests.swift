@@ -49,7 +49,7 @@ struct Breakage: Sendable, CustomTestStringConvertible {
                 users: [nobody]
                 destinations: []
             destinations:
-              - {name: crm, url: "https://crm.example.net"}
+              - {name: crm, url: "ftp://crm.example.net"}
               - {name: crm, url: "http://127.0.0.1:9000"}
             logging: {level: loud, mask_personal_data: yes}
             journal: {path: x, retain: 7}

@@ -1,7 +1,9 @@
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+package import OpenSSL
 internal import Synchronization
+internal import TLS
 
 /// An HTTP/1.1 server on loopback that records what it receives and answers as a script says, byte by byte.
 ///
@@ -86,12 +88,14 @@ package final class RecordingBackend: Sendable {
     ///
     /// - Parameters:
     ///   - group: where it runs.
+    ///   - tls: what it serves TLS with; nil: it speaks in the clear.
     ///   - greeting: what it does with a connection, before any request.
     ///   - script: what it does with each request.
     /// - Returns: the backend, which listens.
     /// - Throws: what bind(2) says.
     package static func start(
         on group: any EventLoopGroup,
+        tls: TLSContext? = nil,
         greeting: [Action] = [],
         script: @escaping Script = { _ in RecordingBackend.ok }
     ) async throws -> RecordingBackend {
@@ -108,7 +112,7 @@ package final class RecordingBackend: Sendable {
         children.handler.withLock { handler in
             handler = { [weak backend] channel in
                 guard let backend else { return channel.close(promise: nil) }
-                backend.adopt(channel, greeting: greeting, script: script)
+                backend.adopt(channel, tls: tls, greeting: greeting, script: script)
             }
         }
         return backend
@@ -146,7 +150,7 @@ package final class RecordingBackend: Sendable {
         closeConnections()
     }
 
-    private func adopt(_ channel: any Channel, greeting: [Action], script: @escaping Script) {
+    private func adopt(_ channel: any Channel, tls: TLSContext?, greeting: [Action], script: @escaping Script) {
         let id = ObjectIdentifier(channel)
         children.channels.withLock { $0[id] = channel }
         let connection = change { state in
@@ -159,6 +163,10 @@ package final class RecordingBackend: Sendable {
             guard let self else { return }
             _ = children.channels.withLock { $0.removeValue(forKey: id) }
             change { $0.open -= 1 }
+        }
+        if let tls {
+            let secure = TLSServerHandler(context: tls, handshakeTimeout: .seconds(10))
+            try? channel.pipeline.syncOperations.addHandler(secure)
         }
         let handler = Handler(connection: connection, backend: self, greeting: greeting, script: script)
         try? channel.pipeline.syncOperations.addHandlers(ByteToMessageHandler(HTTPRequestDecoder()), handler)

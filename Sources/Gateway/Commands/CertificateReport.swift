@@ -1,4 +1,5 @@
 import Auth
+import Foundation
 import OpenSSL
 
 /// What there is to know about a chain and its key, and what is wrong with them, in words.
@@ -89,6 +90,10 @@ struct CertificateReport {
         facts.append("  valid: \(certificate.notBefore) to \(certificate.notAfter)\(days >= 0 ? ", \(left) left" : "")")
         facts.append("  key: \(certificate.publicKey)")
         facts.append("  SHA-256: \(certificate.fingerprint)")
+        if isLeaf, let pin = try? certificate.publicKeyPin() {
+            let bytes = pin.bytes
+            facts.append("  pin: sha256//\(Data(bytes.indices.map { bytes[$0] }).base64EncodedString())")
+        }
         return facts
     }
 }

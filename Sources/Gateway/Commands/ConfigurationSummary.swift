@@ -65,7 +65,7 @@ struct ConfigurationSummary {
         let types = destination.types.map { $0.sorted().joined(separator: ", ") } ?? "every type"
         return row(
             "destination",
-            "\(destination.name.escaped) at http://\(host):\(destination.port)\(destination.target)"
+            "\(destination.name.escaped) at \(destination.tls == nil ? "http" : "https")://\(host):\(destination.port)\(destination.target)"
         )
             + row("", "  \(destination.format.rawValue), \(types)")
             + row(

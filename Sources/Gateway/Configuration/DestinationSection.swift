@@ -16,7 +16,7 @@ struct DestinationSection {
         known: [
             "name", "url", "format", "timeout", "concurrency", "types", "directions", "order", "rate", "expire",
             "retry",
-            "breaker", "signing_secret",
+            "breaker", "signing_secret", "tls",
         ]
     )
 
@@ -47,9 +47,16 @@ struct DestinationSection {
             var destination = Destination(
                 name: name,
                 host: url.network.host,
-                port: url.network.port ?? 80,
+                port: url.network.port ?? (url.scheme == "https" ? 443 : 80),
                 target: url.target.hasPrefix("/") ? url.target : "/" + url.target
             )
+            if url.scheme == "https" {
+                let reader = DestinationTLSSection(base: base, environment: environment)
+                guard let tls = reader.read(section, host: url.network.host) else { return nil }
+                destination.tls = tls
+            } else if section.has("tls") {
+                section.error("tls", "is for https addresses", remedy: "write the url with https, or remove `tls`")
+            }
             if let format = format.flatMap(Destination.Format.init) { destination.format = format }
             if let timeout { destination.timeout = timeout }
             if let concurrency { destination.concurrency = concurrency }
@@ -72,13 +79,6 @@ struct DestinationSection {
         else { return nil }
         do {
             let url = try HTTPAddress(text)
-            guard url.scheme == "http" else {
-                scalar.error(
-                    "https destinations are not available in this version",
-                    remedy: "use http inside the trusted network, or a local TLS proxy"
-                )
-                return nil
-            }
             guard url.network.port != 0 else {
                 scalar.error("the URL has port 0", remedy: "name the port that the backend listens on")
                 return nil
