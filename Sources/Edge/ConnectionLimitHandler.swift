@@ -49,6 +49,8 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     }
 
     private func refusal(of client: ClientAddress, at now: NIODeadline) -> EdgeCounts.ConnectionRefusal? {
+        // A proxy stands for many; its clients are looked at when it has named them.
+        guard !limits.proxies.contains(where: { $0.contains(client) }) else { return nil }
         guard limits.addresses.admits(client) else { return .denied }
         if let most = limits.maxConnectionsPerAddress, openByNetwork[client.network, default: 0] >= most {
             return .tooManyOpen

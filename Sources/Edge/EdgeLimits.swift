@@ -35,6 +35,8 @@ package struct EdgeLimits: Sendable {
     package var maxHandshakesPerAddress: Int?
     /// Who may connect.
     package var addresses = AddressRules()
+    /// Who says with a PROXY header whose connection it passes on, and is believed.
+    package var proxies: [AddressBlock] = []
 
     package init() {}
 }

@@ -69,13 +69,23 @@ package final class Listener: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let loop = loops[channel.eventLoop]
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(certificates.makeServerHandler(handshakeTimeout: limits.handshakeTimeout))
-                    try pipeline.addHTTP1Server(
-                        loop: loop,
-                        limits: limits,
-                        client: ClientAddress(channel.remoteAddress),
-                        log: log
-                    )
+                    func serve(_ client: ClientAddress) throws {
+                        let secure = certificates.makeServerHandler(handshakeTimeout: limits.handshakeTimeout)
+                        try pipeline.addHandler(secure)
+                        try pipeline.addHTTP1Server(loop: loop, limits: limits, client: client, log: log)
+                    }
+                    let peer = ClientAddress(channel.remoteAddress)
+                    guard limits.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }
+                    let header = ProxyHeaderHandler(timeout: limits.handshakeTimeout) { address in
+                        let client = address.map { ClientAddress($0) } ?? peer
+                        guard address == nil || limits.addresses.admits(client) else {
+                            loop.counts.connectionRefused(.denied)
+                            return false
+                        }
+                        try serve(client)
+                        return true
+                    }
+                    try pipeline.addHandler(header)
                 }
             }
             .bind(host: host, port: port)

@@ -41,6 +41,9 @@ package struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether an address is in the block.
     func contains(_ bits: ClientAddress.Bits) -> Bool { bits.masked(to: length) == prefix }
+
+    /// Whether a client is in the block.
+    package func contains(_ client: ClientAddress) -> Bool { client.bits.map(contains) ?? false }
 }
 
 /// Who may come, by address.

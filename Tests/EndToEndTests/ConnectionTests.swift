@@ -144,4 +144,27 @@ import Testing
         #expect(reply.output.contains("address_denied"))
         #expect(backend.received.isEmpty)
     }
+
+    @Test(arguments: [("198.51.100.7", true), ("192.0.2.7", false)])
+    func `A proxy that is believed names its client, and rules are asked about that one`(
+        client: String,
+        isServed: Bool
+    ) async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            limits: "{}\n    proxies: 127.0.0.1\n    deny: 192.0.2.0/24"
+        )
+        let script = """
+            import socket, ssl, sys
+            link = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+            link.sendall(b"PROXY TCP4 %s 127.0.0.1 40000 8443\\r\\n" % sys.argv[3].encode())
+            tls = ssl.create_default_context(cafile=sys.argv[1]).wrap_socket(link, server_hostname="localhost")
+            tls.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+            print(tls.recv(1000).split(b"\\r\\n")[0].decode())
+            """
+        let reply = try await Command.run("python3", ["-c", script, gateway.authority, "\(gateway.port)", client])
+        #expect(reply.output.hasPrefix("HTTP/1.1 404") == isServed, "\(reply.error)")
+        if isServed { _ = try await gateway.line { $0.contains("\"client\":\"\(client)\"") } }
+    }
 }

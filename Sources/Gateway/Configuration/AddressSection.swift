@@ -8,7 +8,8 @@ enum AddressSection {
         AddressRules(allow: blocks(section, "allow"), deny: blocks(section, "deny"))
     }
 
-    private static func blocks(_ section: ConfigurationSection, _ key: String) -> [AddressBlock] {
+    /// The blocks of a list.
+    static func blocks(_ section: ConfigurationSection, _ key: String) -> [AddressBlock] {
         let scalars = section.scalars(key, acceptsOne: true) ?? []
         return scalars.compactMap { scalar -> AddressBlock? in
             guard let text = scalar.publicText() else { return nil }

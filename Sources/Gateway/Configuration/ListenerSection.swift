@@ -7,7 +7,9 @@ struct ListenerSection {
     let base: BaseFolder
     let environment: [String: String]
 
-    private static let keys = ConfigurationSection.Keys(known: ["address", "tls", "limits"] + AddressSection.keys)
+    private static let keys = ConfigurationSection.Keys(
+        known: ["address", "tls", "limits", "proxies"] + AddressSection.keys
+    )
     private static let tlsKeys = ConfigurationSection.Keys(known: [
         "certificates", "default_name", "unknown_names", "ticket_keys", "minimum_version",
     ])
@@ -37,6 +39,7 @@ struct ListenerSection {
             let tls = tls(section)
             var limits = limits(section)
             limits.addresses = AddressSection.read(section)
+            limits.proxies = AddressSection.blocks(section, "proxies")
             guard let address, let port = address.port, let tls else { return nil }
             return ListenerConfiguration(host: address.host, port: port, tls: tls, limits: limits)
         }
