@@ -10,6 +10,8 @@ import Webhooks
 struct CallKeeping: Sendable {
     /// How far a start looks back: calls are open for hours, and of more legs than these tell the trackers know nothing.
     private static let events = 24_000
+    /// The same where repetitions have to be known again.
+    private static let eventsOfWindow = 60_000
     private static let age: Int64 = 24 * 3_600_000
     /// How often calls that nothing happens to are looked at.
     private static let beat = TimeAmount.milliseconds(500)
@@ -51,7 +53,9 @@ struct CallKeeping: Sendable {
         if let journal = configuration.journal {
             let places = Dictionary(configuration.routes.enumerated().map { ($1.path, $0) }) { first, _ in first }
             let since = Timestamp(milliseconds: now.milliseconds - age)
-            try JournalReader(path: journal.path).replay(last: events, since: since) { event, route in
+            let knowsRepetitions = configuration.routes.contains { $0.calls.replayWindow != nil }
+            let last = knowsRepetitions ? eventsOfWindow : events
+            try JournalReader(path: journal.path).replay(last: last, since: since) { event, route in
                 guard let place = places[route] else { return }
                 recoveries[place].replay(event)
                 count += 1

@@ -44,11 +44,19 @@ package struct GatewayApplication: Sendable {
         do {
             try await serve(on: group, hashing: hashing)
         } catch {
-            try? await hashing.shutdownGracefully()
-            try? await group.shutdownGracefully()
+            await end(group, hashing)
             throw error
         }
+        await end(group, hashing)
+    }
+
+    private func end(_ group: MultiThreadedEventLoopGroup, _ hashing: NIOThreadPool) async {
         try? await hashing.shutdownGracefully()
+        // What the loops have handed to each other, such as the end of a connection, is done before they end: a task
+        // may hand on another.
+        for _ in 0..<2 {
+            for loop in group.makeIterator() { try? await loop.submit {}.get() }
+        }
         try? await group.shutdownGracefully()
     }
 
