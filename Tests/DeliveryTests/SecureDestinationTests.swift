@@ -23,7 +23,7 @@ import Testing
         change: (inout DestinationTLS) throws -> Void = { _ in }
     ) async throws -> SocketBench {
         var destination = Destination(name: "crm", host: host, port: backend.port, target: "/events")
-        destination.timeout = .seconds(30)
+        destination.timeout = .minutes(3)
         destination.concurrency = 1
         let policy = TLSPolicy(applicationProtocols: ["http/1.1"])
         var tls = DestinationTLS(context: try identity.clientContext(policy: policy), serverName: host)

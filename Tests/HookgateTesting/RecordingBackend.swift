@@ -165,7 +165,7 @@ package final class RecordingBackend: Sendable {
             change { $0.open -= 1 }
         }
         if let tls {
-            let secure = TLSServerHandler(context: tls, handshakeTimeout: .seconds(10))
+            let secure = TLSServerHandler(context: tls, handshakeTimeout: .minutes(3))
             try? channel.pipeline.syncOperations.addHandler(secure)
         }
         let handler = Handler(connection: connection, backend: self, greeting: greeting, script: script)

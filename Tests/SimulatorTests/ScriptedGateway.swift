@@ -55,7 +55,7 @@ final class ScriptedGateway: Sendable {
                         return count
                     }
                     let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(TLSServerHandler(context: context, handshakeTimeout: .seconds(10)))
+                    try pipeline.addHandler(TLSServerHandler(context: context, handshakeTimeout: .minutes(3)))
                     try pipeline.configureHTTPServerPipeline()
                     try pipeline.addHandler(ScriptHandler(number: number, seen: seen, script: script))
                 }

@@ -35,7 +35,8 @@ struct CallTrackerPropertyTests {
             result.append(tracked.derived)
             // Asked at any moment, it must come to the same.
             if Bool.random(using: &random) { result.append(tracker.advance(to: CallTracker.start.adding(at))) }
-            checkReferences(tracker)
+            // All of it is looked at, which costs more than the push.
+            if Int.random(in: 0..<10, using: &random) == 0 { checkReferences(tracker) }
         }
         result.append(tracker.advance(to: CallTracker.never))
         #expect(tracker.isEmpty)

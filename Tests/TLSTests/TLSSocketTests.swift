@@ -35,7 +35,7 @@ struct LoopbackTLSServer {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        TLSServerHandler(context: context, handshakeTimeout: .seconds(10))
+                        TLSServerHandler(context: context, handshakeTimeout: .minutes(3))
                     )
                     try configure(channel)
                 }
