@@ -121,7 +121,9 @@ extension CallPlayer {
         }
         // What is sent in reply to answer and hangup is thrown away by the provider.
         guard push == .newCall || push == .dtmf else { return nil }
-        if let silence = SimulationReport.silence(response.time) { report.complain(silence) }
+        if let silence = SimulationReport.silence(response.time, longerThan: options.patience) {
+            report.complain(silence)
+        }
         for complaint in response.complaints { report.complain(complaint) }
         let document = ReplyDocument(response.body)
         for complaint in document.complaints { report.complain(complaint) }

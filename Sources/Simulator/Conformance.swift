@@ -71,7 +71,8 @@ package struct Conformance: Sendable {
         (
             "it comes within two seconds",
             {
-                await $0.answer(start + people) { SimulationReport.silence($0.time) }
+                let patience = $0.options.patience
+                return await $0.answer(start + people) { SimulationReport.silence($0.time, longerThan: patience) }
             }
         ),
         ("its addresses do not follow the Host field", host),

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 package import OpenSSL
 import Synchronization
 
@@ -47,6 +47,8 @@ package struct Simulation: Sendable {
         package var press: (@Sendable (Int) -> String)?
         /// What is done wrong.
         package var fault: Fault?
+        /// From when on a reply that the caller waits for is complained about.
+        package var patience = TimeAmount.seconds(2)
 
         package init(url: PushURL, scenario: Scenario) {
             self.url = url

@@ -43,9 +43,11 @@ struct SimulationReport: Sendable {
     }
 
     /// What is wrong with a reply that takes so long; nil for one that may.
-    static func silence(_ time: TimeAmount) -> String? {
-        guard time >= .seconds(2) else { return nil }
-        return "the reply took \(SimulationReport.time(time)), and the caller hears nothing meanwhile: stay below 2 s"
+    static func silence(_ time: TimeAmount, longerThan patience: TimeAmount) -> String? {
+        guard time >= patience else { return nil }
+        let most = patience.nanoseconds / 1_000_000
+        return
+            "the reply took \(SimulationReport.time(time)), and the caller hears nothing meanwhile: stay below \(most) ms"
     }
 
     /// Control and format characters as `\u{…}`.

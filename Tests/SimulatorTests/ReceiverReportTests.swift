@@ -103,7 +103,7 @@ extension ScenarioTests {
 
     @Test(arguments: [(1999, false), (2000, true), (9000, true)])
     func `who is left in silence is complained about`(milliseconds: Int64, isTooSlow: Bool) {
-        let words = SimulationReport.silence(.milliseconds(milliseconds))
+        let words = SimulationReport.silence(.milliseconds(milliseconds), longerThan: .seconds(2))
         #expect((words != nil) == isTooSlow)
     }
 
