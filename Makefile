@@ -27,7 +27,7 @@ run: build certs ## build, make a development certificate if there is none, star
 
 test: deps ## build and run all tests
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build $(SWIFT_FLAGS)
+	@SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16 sh scripts/test.sh $(SWIFT_FLAGS)
 
 lint: ## check the format of all sources
 	swift format lint --strict --parallel --recursive Sources Tests Package.swift

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Gateway
+import NIOCore
 import Simulator
 
 /// `hookgate simulate`.
@@ -52,6 +53,14 @@ struct Simulate: AsyncParsableCommand {
             "Do something that the provider does not: \(Simulation.Fault.allCases.map(\.rawValue).joined(separator: ", "))."
     )
     var fault: String?
+    @Option(
+        help: ArgumentHelp(
+            "Complain about a reply that takes longer, in milliseconds: a caller hears nothing meanwhile.",
+            valueName: "ms"
+        )
+    )
+    var patience = 2000
+
     func validate() throws {
         if list || show { return }
         _ = try options()
@@ -91,10 +100,14 @@ struct Simulate: AsyncParsableCommand {
         guard (1...10_000_000).contains(calls), rate > 0, rate <= 100_000 else {
             throw ValidationError("--calls is from 1 to 10000000, and --rate above 0 and at most 100000.")
         }
+        guard (1...600_000).contains(patience) else {
+            throw ValidationError("--patience is from 1 to 600000 milliseconds.")
+        }
         var options = try receiver.options(scenario: scenario, at: report)
         options.calls = calls
         options.rate = rate
         options.seed = seed
+        options.patience = .milliseconds(Int64(patience))
         options.fault = try fault.map { name in
             guard let fault = Simulation.Fault(rawValue: name) else {
                 let known = Simulation.Fault.allCases.map(\.rawValue).joined(separator: ", ")

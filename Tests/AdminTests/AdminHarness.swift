@@ -37,7 +37,7 @@ struct AdminHarness: Sendable {
         directory = try TemporaryDirectory()
         let path = directory.path + "/journal.sqlite"
         var limits = JournalLimits()
-        limits.watchInterval = .milliseconds(1)
+        limits.watchInterval = .milliseconds(25)
         journal = JournalHarness(
             try await SQLiteJournal.open(path: path, destinations: destinations, limits: limits)
         )

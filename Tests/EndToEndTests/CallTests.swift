@@ -265,7 +265,7 @@ private let credentials = "sipgate:\(GatewayProcess.password)"
         let address = gateway.url.replacing("https://", with: "https://sipgate:correct%20horse@")
         let report = try await Command.run(
             Command.hookgate,
-            ["simulate", "--report", address, "--ca", gateway.authority]
+            ["simulate", "--report", address, "--ca", gateway.authority, "--patience", "600000"]
         )
         #expect(
             report.status == 0 && report.output.contains("23 good, 0 wrong, 0 unknown"),

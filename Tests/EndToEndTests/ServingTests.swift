@@ -273,7 +273,7 @@ private let newCall =
             Command.hookgate,
             [
                 "simulate", "answered", "--ca", gateway.authority, "--connect", "127.0.0.1:\(gateway.port)",
-                "--url", "https://sipgate:correct%20horse@localhost:8443/hooks/sipgate",
+                "--url", "https://sipgate:correct%20horse@localhost:8443/hooks/sipgate", "--patience", "600000",
             ]
         )
         #expect(result.status == 0, "\(result.output)\(result.error)")
