@@ -47,8 +47,8 @@ package final class Authenticator {
         now: NIODeadline
     ) -> Verdict {
         eventLoop.assertInEventLoop()
-        guard let value = headers.only("authorization") else {
-            return .challenge(headers.count("authorization") == 0 ? .credentialsMissing : .credentialsMalformed)
+        guard let value = headers.only(.authorization) else {
+            return .challenge(headers.count(.authorization) == 0 ? .credentialsMissing : .credentialsMalformed)
         }
         guard let credentials = BasicCredentials.parse(value) else { return .challenge(.credentialsMalformed) }
         let code = mac.code(of: credentials.joined)

@@ -1,6 +1,6 @@
 package import NIOCore
 package import OpenSSL
-package import Webhooks
+internal import Webhooks
 
 /// How a destination proves who it is, and how we prove it to the destination.
 package struct DestinationTLS: Sendable {
@@ -29,6 +29,23 @@ package struct Destination: Sendable {
         case data
     }
 
+    /// Which events a destination gets; asked once for every event, when it is accepted.
+    package struct Wanted: Sendable {
+        /// Their types, by name (`call.started`); nil means all.
+        package var types: Set<String>?
+        /// Their directions, in the provider's words (sipgate: `in`, `out`); nil means all.
+        ///
+        /// An event that says nothing of a direction is wanted: only what is known to be unwanted is left out.
+        package var directions: Set<String>?
+
+        /// Whether an event is one of these.
+        func includes(_ event: Event) -> Bool {
+            if let types, !types.contains(event.draft.type.name) { return false }
+            if let directions, let direction = event.draft.direction, !directions.contains(direction) { return false }
+            return true
+        }
+    }
+
     /// What has to wait for what.
     package enum Order: String, Sendable, CaseIterable {
         /// An event for the earlier ones of its subject (sipgate: its call).
@@ -51,12 +68,8 @@ package struct Destination: Sendable {
     package var timeout: TimeAmount = .seconds(5)
     /// Requests under way at once, over all event loops.
     package var concurrency = 16
-    /// The event types it wants, by name (`call.started`); nil means all.
-    package var types: Set<String>?
-    /// Which directions it wants, in the provider's words (sipgate: `in`, `out`); nil means all.
-    ///
-    /// An event that says nothing of a direction is wanted: only what is known to be unwanted is left out.
-    package var directions: Set<String>?
+    /// Which events it gets.
+    package var wanted = Wanted()
     /// What has to wait for what.
     package var order = Order.subject
     /// Attempts a second, retries among them; nil means as many as there are.
@@ -78,12 +91,5 @@ package struct Destination: Sendable {
         self.host = host
         self.port = port
         self.target = target
-    }
-
-    /// Whether an event is for this destination; asked once, when it is accepted.
-    package func wants(_ event: Event) -> Bool {
-        if let types, !types.contains(event.draft.type.name) { return false }
-        if let directions, let direction = event.draft.direction, !directions.contains(direction) { return false }
-        return true
     }
 }

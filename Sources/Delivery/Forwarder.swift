@@ -7,7 +7,9 @@ package import Webhooks
 /// for routes without a journal: `forward` makes one attempt and tells how it ended, and there is no other one.
 package final class Forwarder {
     private let eventLoop: any EventLoop
-    private let destinations: [Destination]
+    /// By the destination's place, as are all lists here.
+    private let wanted: [Destination.Wanted]
+    private let timeouts: [TimeAmount]
     private let pools: [UpstreamPool]
     /// How attempts ended, by the destination's place.
     package private(set) var attempts: [AttemptCounts]
@@ -34,7 +36,8 @@ package final class Forwarder {
         connect: (Destination) -> UpstreamPool.Connect
     ) {
         self.eventLoop = eventLoop
-        self.destinations = destinations
+        wanted = destinations.map(\.wanted)
+        timeouts = destinations.map(\.timeout)
         attempts = destinations.map { _ in AttemptCounts() }
         pools = destinations.map { destination in
             UpstreamPool(
@@ -61,7 +64,7 @@ package final class Forwarder {
             CalledAttempt(
                 event: event,
                 time: Timestamp.now(),
-                deadline: begin + destinations[index].timeout
+                deadline: begin + timeouts[index]
             ) { outcome in
                 self.attempts[index].note(outcome, nanoseconds: Int((self.eventLoop.now - begin).nanoseconds))
                 whenFinished(outcome)
@@ -71,7 +74,7 @@ package final class Forwarder {
 
     /// Whether a destination wants this event.
     package func wants(_ event: Event, _ index: Int) -> Bool {
-        destinations[index].wants(event)
+        wanted[index].includes(event)
     }
 
     /// Closes idle connections and lets attempts under way come to their end; later ones are `unreachable`.

@@ -29,14 +29,21 @@ enum FramingRules {
         limits: EdgeLimits
     ) -> Result<Framing, Refusal> {
         guard head.uri.utf8.count <= limits.maxTargetBytes else { return .failure(Refusal(.targetTooLong)) }
-        guard isVisible(head.uri) else { return .failure(Refusal(.malformedRequest)) }
+        // Octets above ASCII may stand there; a space or a control character would end the target elsewhere.
+        let target = head.uri.utf8.span
+        guard target.isVisibleASCII || target.isFreeOfControls && !head.uri.utf8.contains(UInt8(ascii: " ")) else {
+            return .failure(Refusal(.malformedRequest))
+        }
         var framing = Framing(contentLength: 0, expectsContinue: false)
         var hosts = 0
         var lengths = 0
         var codings = 0
-        for (name, value) in fields.fields {
+        let pairs = fields.fields.span
+        for index in pairs.indices {
+            let (name, value) = pairs[index]
             // A folded line (obs-fold) or a control character.
-            guard isFieldValue(value) else { return .failure(Refusal(.ambiguousFraming)) }
+            let bytes = value.utf8.span
+            guard bytes.isPrintableASCII || isFieldValue(bytes) else { return .failure(Refusal(.ambiguousFraming)) }
             switch name.utf8.count {
             case 4 where name.equalsIgnoringCase("host"):
                 hosts += 1
@@ -81,23 +88,12 @@ enum FramingRules {
         }
     }
 
-    /// Visible ASCII and octets above it; a space or a control character ends a target elsewhere.
-    private static func isVisible(_ target: String) -> Bool {
-        let bytes = target.utf8.span
-        // To the end in any case: without a way out the loop takes many bytes at a time.
-        var isVisible = true
-        for index in bytes.indices { isVisible = isVisible && bytes[index] > 0x20 && bytes[index] != 0x7F }
-        return isVisible
-    }
-
     /// RFC 9110, section 5.5: no control character but the tab.
-    private static func isFieldValue(_ value: String) -> Bool {
-        let bytes = value.utf8.span
-        var isFieldValue = true
+    private static func isFieldValue(_ bytes: Span<UInt8>) -> Bool {
         for index in bytes.indices {
             let byte = bytes[index]
-            isFieldValue = isFieldValue && (byte >= 0x20 && byte != 0x7F || byte == 0x09)
+            guard byte >= 0x20 && byte != 0x7F || byte == 0x09 else { return false }
         }
-        return isFieldValue
+        return true
     }
 }

@@ -109,12 +109,6 @@ package final class ReplyWriter {
 extension ReplyWriter: Sendable {}
 
 extension ByteBuffer {
-    /// Writes a number that is not negative in decimal, without making a string.
-    mutating func writeDecimal(_ number: Int) {
-        if number >= 10 { writeDecimal(number / 10) }
-        writeInteger(UInt8(48 + number % 10))
-    }
-
     /// Writes `Mon, 23 Nov 2026 06:25:05 GMT` (IMF-fixdate, RFC 9110, section 5.6.7).
     mutating func writeHTTPDate(secondsSinceEpoch second: Int64) {
         var iso = ByteBuffer()

@@ -142,12 +142,15 @@ private struct Shared: Sendable {
     func part(on loop: any EventLoop) throws -> (IngestPipeline, Forwarder, [Inquirer]) {
         let forwarder = Forwarder(destinations: configuration.destinations, eventLoop: loop, loops: loops)
         var inquirers: [Inquirer] = []
-        let lanes = try zip(configuration.routes, calls.routes).map { route, known in
+        let lanes = try zip(configuration.routes, calls.routes).enumerated().map { index, pair in
+            let (route, known) = pair
             let inquiry = route.calls.decide.flatMap { decide in
                 inquirer(for: decide, on: loop).map { (inquirer: $0, deadline: decide.deadline) }
             }
             if let inquiry { inquirers.append(inquiry.inquirer) }
             return IngestPipeline.Lane(
+                index: index,
+                route: routes[index],
                 provider: try SipgateProvider(
                     publicURL: configuration.publicURL,
                     routePath: route.path,

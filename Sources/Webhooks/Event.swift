@@ -1,7 +1,9 @@
 package import NIOCore
 
 /// What kind of thing happened: the CloudEvents `type`, for example `io.sipgate.call.started`.
-package struct EventType: Sendable, Hashable, CustomStringConvertible {
+///
+/// A reference: every event has one, and there are only a few.
+package final class EventType: Sendable, Hashable, CustomStringConvertible {
     /// The provider's reverse domain name, for example `io.sipgate`.
     package let namespace: String
     /// The rest, as the configuration names it: `call.started`.
@@ -13,6 +15,15 @@ package struct EventType: Sendable, Hashable, CustomStringConvertible {
         self.namespace = namespace
         self.name = name
         description = namespace + "." + name
+    }
+
+    package static func == (left: EventType, right: EventType) -> Bool {
+        left === right || left.namespace == right.namespace && left.name == right.name
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(namespace)
+        hasher.combine(name)
     }
 }
 

@@ -5,7 +5,7 @@ package enum FormContent {
     /// - Parameter headers: the header section of the request.
     /// - Throws: a `Rejection` for `unsupported_media_type`, `unsupported_charset` or `unsupported_content_coding`.
     package static func screen(_ headers: HeaderFields) throws(Rejection) {
-        guard let text = headers.only("content-type") else { throw Rejection(.unsupportedMediaType) }
+        guard let text = headers.only(.contentType) else { throw Rejection(.unsupportedMediaType) }
         // What sipgate sends and what most tools send: no parsing.
         let isCommon =
             text == "application/x-www-form-urlencoded; charset=UTF-8" || text == "application/x-www-form-urlencoded"
@@ -15,7 +15,7 @@ package enum FormContent {
             }
             guard type.isUTF8 else { throw Rejection(.unsupportedCharset) }
         }
-        guard headers.count("content-encoding") > 0 else { return }
+        guard headers.count(.contentEncoding) > 0 else { return }
         for value in headers.values("content-encoding") where !isIdentity(value) {
             throw Rejection(.unsupportedContentCoding)
         }

@@ -3,8 +3,8 @@ package import NIOCore
 /// Decodes `application/x-www-form-urlencoded` (WHATWG URL, section 5.1), strictly.
 ///
 /// Pairs are split at `&` alone, and empty ones skipped; the first `=` ends the name; a plus is a blank; a percent sign
-/// needs two hexadecimal digits; names and values are valid UTF-8, each by itself. One pass, no look-ahead: chunks may
-/// be cut anywhere, also inside a triplet or a character, and give what the whole gives.
+/// needs two hexadecimal digits; names and values are valid UTF-8, each by itself. One pass: chunks may be cut anywhere,
+/// also inside a triplet or a character, and give what the whole gives.
 ///
 /// It is total, and safe for content of any size: it keeps at most the bytes it was given.
 package struct FormDecoder: ~Copyable {
@@ -45,10 +45,14 @@ package struct FormDecoder: ~Copyable {
     package mutating func consume(_ chunk: Span<UInt8>) throws(Rejection) {
         var bytes: [UInt8] = []
         swap(&bytes, &fields.bytes)
-        if bytes.isEmpty { fields.pairs.reserveCapacity(16) }
         var end = bytes.count
         // Every byte that goes in gives at most one that comes out.
-        bytes.append(contentsOf: repeatElement(0, count: chunk.count))
+        if bytes.isEmpty {
+            fields.pairs.reserveCapacity(16)
+            bytes = [UInt8](repeating: 0, count: chunk.count)
+        } else {
+            bytes.append(contentsOf: repeatElement(0, count: chunk.count))
+        }
         var output = bytes.mutableSpan
         var index = 0
         while index < chunk.count {
@@ -65,6 +69,16 @@ package struct FormDecoder: ~Copyable {
                 }
                 union |= bits
                 if index == chunk.count { break }
+                // A triplet that is not cut needs no state.
+                if chunk[index] == UInt8(ascii: "%"), chunk.count - index > 2,
+                    let high = FormDecoder.digit(chunk[index + 1]), let low = FormDecoder.digit(chunk[index + 2])
+                {
+                    output[end] = high << 4 | low
+                    union |= output[end]
+                    end += 1
+                    index += 3
+                    continue
+                }
             }
             if let byte = try take(chunk[index], at: end) {
                 output[end] = byte
@@ -87,6 +101,7 @@ package struct FormDecoder: ~Copyable {
             // The zero bytes between names and values keep halves of a character from meeting.
             do { _ = try UTF8Span(validating: fields.bytes.span) } catch { throw Rejection(.invalidUTF8) }
         }
+        fields.isASCII = union < 0x80
         return fields
     }
 
@@ -135,11 +150,11 @@ package struct FormDecoder: ~Copyable {
         nameEnd = nil
     }
 
+    /// A bit for each of `%`, `&`, `+` and `=`.
+    private static let syntax: UInt64 = 1 << 0x25 | 1 << 0x26 | 1 << 0x2B | 1 << 0x3D
+
     private static func isSyntax(_ byte: UInt8) -> Bool {
-        // Letters are behind all four.
-        guard byte <= UInt8(ascii: "=") else { return false }
-        return byte == UInt8(ascii: "=") || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "%")
-            || byte == UInt8(ascii: "+")
+        byte < 64 && syntax &>> UInt64(byte) & 1 == 1
     }
 
     /// The value of a hexadecimal digit in either case.

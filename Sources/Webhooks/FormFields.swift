@@ -16,11 +16,20 @@ package struct FormFields: Sendable {
     /// The pairs as they were sent.
     package internal(set) var pairs: [Pair] = []
 
+    /// Whether there is nothing but ASCII in `bytes`.
+    var isASCII = false
+
     /// No pairs.
     init() {}
 
-    /// The decoded text of a range that came from one of the pairs.
-    package func text(_ range: Range<Int>) -> String {
-        String(decoding: bytes[range], as: UTF8.self)
+    /// The decoded name of a pair, by its place in `pairs`.
+    package func name(_ index: Int) -> String { text(pairs[index].name) }
+
+    /// The decoded value of a pair, by its place in `pairs`.
+    package func value(_ index: Int) -> String { text(pairs[index].value) }
+
+    private func text(_ range: Range<Int>) -> String {
+        // Valid: the decoder has looked, and no range ends inside a character.
+        String(copying: unsafe UTF8Span(unchecked: bytes.span.extracting(range), isKnownASCII: isASCII))
     }
 }

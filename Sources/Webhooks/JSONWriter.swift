@@ -132,31 +132,43 @@ package import NIOCore
     ///
     /// Escaped is what RFC 8259, section 7, demands, and U+2028 and U+2029, which end a line in older JavaScript.
     private mutating func write(_ text: Span<UInt8>) {
+        if writePlain(text) { return }
         put(UInt8(ascii: "\""))
         var index = 0
-        while index < text.count {
-            let end = JSONWriter.endOfPlain(text, from: index)
-            put(text.extracting(index..<end))
-            index = end
-            if index < text.count { index += escape(text, at: index) }
-        }
+        while index < text.count { index += escape(text, at: index) }
         put(UInt8(ascii: "\""))
     }
 
-    /// Where something stands that may need escaping, or the end.
-    private static func endOfPlain(_ text: Span<UInt8>, from start: Int) -> Int {
-        var index = start
-        if text.count >= 8 {
-            while index <= text.count - 8, !mayNeedEscaping(word(text, at: index)) { index += 8 }
-            // The last word overlaps the one before it: hardly a text has a length that is a multiple of eight.
-            if index > text.count - 8, !mayNeedEscaping(word(text, at: text.count - 8)) { return text.count }
+    /// Writes a string with its quotes if there is room for it and nothing in it may need escaping; else nothing.
+    private mutating func writePlain(_ text: Span<UInt8>) -> Bool {
+        let length = text.count
+        guard length <= capacity - count - 2 else { return false }
+        // Behind the quotation mark; every write below ends at `length` at the latest.
+        let start = unsafe place.advanced(by: count + 1)
+        var index = 0
+        if length >= 8 {
+            while index < length {
+                // The last word overlaps the one before it: hardly a text has a length that is a multiple of eight.
+                index = min(index, length - 8)
+                let word = JSONWriter.word(text, at: index)
+                if JSONWriter.mayNeedEscaping(word) { return false }
+                unsafe start.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+                index += 8
+            }
+        } else {
+            while index < length {
+                let byte = text[index]
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0xE2 {
+                    return false
+                }
+                unsafe start.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+                index += 1
+            }
         }
-        while index < text.count {
-            let byte = text[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0xE2 { break }
-            index += 1
-        }
-        return index
+        put(UInt8(ascii: "\""))
+        count += length
+        put(UInt8(ascii: "\""))
+        return true
     }
 
     /// Eight bytes as a number, in whatever order.

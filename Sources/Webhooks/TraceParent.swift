@@ -4,7 +4,7 @@ package enum TraceParent {
     ///
     /// Version 00, or the first part of a later version, as section 4.3 wants it; an invalid one is as good as none.
     package static func of(_ headers: HeaderFields) -> String? {
-        guard let value = headers.only("traceparent"), isValid(value) else { return nil }
+        guard let value = headers.only(.traceParent), isValid(value) else { return nil }
         return value.utf8.count == length ? value : String(value.prefix(length))
     }
 

@@ -77,7 +77,7 @@ struct GuardTests {
     @Test func `Where credentials are wanted, only health needs none`() async throws {
         var access = AdminServer.Access(host: "127.0.0.1", port: 0)
         access.admits = { fields, _ in
-            switch fields.only("authorization") {
+            switch fields.only(.authorization) {
             case "Basic right": .admitted
             case "Basic again": .delayed(7)
             default: .challenged

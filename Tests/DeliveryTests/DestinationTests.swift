@@ -7,8 +7,8 @@ import Webhooks
 @Suite struct DestinationTests {
     private func destination(types: Set<String>? = nil, directions: Set<String>? = nil) -> Destination {
         var destination = Destination(name: "crm", host: "192.0.2.7", port: 80, target: "/")
-        destination.types = types
-        destination.directions = directions
+        destination.wanted.types = types
+        destination.wanted.directions = directions
         return destination
     }
 
@@ -30,7 +30,7 @@ import Webhooks
         _ isWanted: Bool
     ) {
         let event = makeEvent(type: type, direction: direction)
-        #expect(destination(types: types, directions: directions).wants(event) == isWanted)
+        #expect(destination(types: types, directions: directions).wanted.includes(event) == isWanted)
     }
 
     @Test func `by default everything is wanted, ordered, retried for a day, and not limited`() {

@@ -254,9 +254,9 @@ import Webhooks
 
     @Test func `a destination wants the types it names, or all`() {
         var picky = Destination(name: "a", host: "192.0.2.7", port: 1, target: "/")
-        picky.types = ["call.ended"]
+        picky.wanted.types = ["call.ended"]
         var matching = picky
-        matching.types = ["call.started", "call.ended"]
+        matching.wanted.types = ["call.started", "call.ended"]
         let all = Destination(name: "b", host: "192.0.2.7", port: 1, target: "/")
         let bench = EmbeddedBench()
         let loop = bench.loop

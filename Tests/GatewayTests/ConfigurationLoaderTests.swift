@@ -29,8 +29,8 @@ import Testing
         #expect(route.users == ["sipgate", "second"] && route.destinations == ["crm", "call-log"])
         #expect(configuration.destinations.map(\.target) == ["/events", "/"])
         #expect(configuration.destinations.map(\.port) == [9000, 9001])
-        #expect(configuration.destinations[0].types == ["call.started", "call.ended"])
-        #expect(configuration.destinations[1].types == nil)
+        #expect(configuration.destinations[0].wanted.types == ["call.started", "call.ended"])
+        #expect(configuration.destinations[1].wanted.types == nil)
         #expect(configuration.logging.level == "info" && configuration.logging.masksPersonalData)
     }
 
@@ -72,7 +72,7 @@ import Testing
         let (configuration, warnings) = try ConfigurationFixture().load(text)
         #expect(warnings.map(\.key) == ["destinations[0].signing_secret[1]"])
         let destination = configuration.destinations[0]
-        #expect(destination.directions == ["in"] && destination.order == .none && destination.rate == 50)
+        #expect(destination.wanted.directions == ["in"] && destination.order == .none && destination.rate == 50)
         #expect(destination.expiry == ["call.started": .seconds(30)])
         #expect(destination.retry.firstDelay == .seconds(2) && destination.retry.maxDelay == .minutes(1))
         #expect(destination.retry.giveUpAfter == .hours(48))

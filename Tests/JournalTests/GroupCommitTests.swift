@@ -61,7 +61,7 @@ struct GroupCommitTests {
         limits.waitingBytes = byCount ? 1 << 20 : 16 * 1256
         let harness = try await files.open(limits: limits)
         // While another process writes, no commit ends.
-        let other = try DatabaseQueue(path: files.path)
+        let other = try files.otherProcess()
         let data = ByteBuffer(repeating: 32, count: 1000)
         let futures = try await other.writeWithoutTransaction { database in
             try database.execute(sql: "BEGIN IMMEDIATE")

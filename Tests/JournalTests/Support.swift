@@ -49,7 +49,7 @@ struct TemporaryJournal: Sendable {
     func otherProcess() throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(60)
         return try DatabaseQueue(path: path, configuration: configuration)
     }
 

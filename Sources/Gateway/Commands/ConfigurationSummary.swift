@@ -62,7 +62,7 @@ struct ConfigurationSummary {
 
     private func rows(_ destination: Destination) -> String {
         let host = destination.host.contains(":") ? "[\(destination.host)]" : destination.host
-        let types = destination.types.map { $0.sorted().joined(separator: ", ") } ?? "every type"
+        let types = destination.wanted.types.map { $0.sorted().joined(separator: ", ") } ?? "every type"
         return row(
             "destination",
             "\(destination.name.escaped) at \(destination.tls == nil ? "http" : "https")://\(host):\(destination.port)\(destination.target)"

@@ -19,7 +19,7 @@ extension DestinationSection {
         if let order = section.scalar("order")?.choice(Destination.Order.allCases.map(\.rawValue)) {
             destination.order = Destination.Order(rawValue: order) ?? .subject
         }
-        destination.directions = words(section, "directions", among: ["in", "out"], what: "direction")
+        destination.wanted.directions = words(section, "directions", among: ["in", "out"], what: "direction")
         destination.expiry = expiry(section)
         destination.secrets = secrets(section)
     }

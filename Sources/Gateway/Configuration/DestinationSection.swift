@@ -60,7 +60,7 @@ struct DestinationSection {
             if let format = format.flatMap(Destination.Format.init) { destination.format = format }
             if let timeout { destination.timeout = timeout }
             if let concurrency { destination.concurrency = concurrency }
-            destination.types = types
+            destination.wanted.types = types
             readDelivery(section, into: &destination)
             return destination
         }

@@ -92,7 +92,7 @@ extension JSONWriter {
             json.field("format", destination.format.rawValue)
             json.field("timeout", DurationText.format(destination.timeout))
             json.field("concurrency", destination.concurrency)
-            if let types = destination.types { json.strings("types", types.sorted()) }
+            if let types = destination.wanted.types { json.strings("types", types.sorted()) }
             json.field("first_delay", DurationText.format(destination.retry.firstDelay))
             json.field("max_delay", DurationText.format(destination.retry.maxDelay))
             json.field("give_up_after", DurationText.format(destination.retry.giveUpAfter))

@@ -11,7 +11,11 @@ import Webhooks
 /// loop, used on that loop only; every step is a pure function or calls back on the same loop.
 final class IngestPipeline: Responder {
     /// A route with what only this loop may touch.
-    struct Lane {
+    final class Lane {
+        /// Its position in the configuration.
+        let index: Int
+        /// The route.
+        let route: Route
         /// The provider of the route: decodes its pushes and writes its replies.
         let provider: any Provider
         /// The CloudEvents `source` of the route's events.
@@ -24,6 +28,26 @@ final class IngestPipeline: Responder {
         let followUps: FollowUpPolicy
         /// Who is asked before the reply, and for how long; nil: nobody.
         let inquiry: (inquirer: Inquirer, deadline: TimeAmount)?
+
+        init(
+            index: Int,
+            route: Route,
+            provider: any Provider,
+            source: String,
+            addresses: AddressRules,
+            isDurable: Bool,
+            followUps: FollowUpPolicy,
+            inquiry: (inquirer: Inquirer, deadline: TimeAmount)?
+        ) {
+            self.index = index
+            self.route = route
+            self.provider = provider
+            self.source = source
+            self.addresses = addresses
+            self.isDurable = isDurable
+            self.followUps = followUps
+            self.inquiry = inquiry
+        }
     }
 
     /// What was accepted on this loop, for the metrics.
@@ -68,7 +92,7 @@ final class IngestPipeline: Responder {
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         let lane = lanes[match.index]
         guard lane.addresses.admits(head.client) else { return .refused(.refusal(.addressDenied), route: match.index) }
-        if match.followUp == nil || lane.followUps == .credentials, head.headers.count("authorization") == 0 {
+        if match.followUp == nil || lane.followUps == .credentials, head.headers.count(.authorization) == 0 {
             return .refused(.refusal(.credentialsMissing), route: match.index)
         }
         // What does it send?
@@ -83,14 +107,15 @@ final class IngestPipeline: Responder {
     // MARK: The whole request
 
     func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
+        let lane = lanes[match.index]
         // A follow-up address is its own credential: sipgate does not repeat user and password there.
-        if let followUp = match.followUp, lanes[match.index].followUps != .credentials {
+        if let followUp = match.followUp, lane.followUps != .credentials {
             do throws(Rejection) {
-                let webhook = try lanes[match.index].provider.decode(request)
-                if webhook.isVouchedFor(by: followUp) { return accept(webhook, from: request, on: match, reply) }
-                if lanes[match.index].followUps == .token { return reply(.refusal(.tokenWrong)) }
+                let webhook = try lane.provider.decode(request)
+                if webhook.isVouchedFor(by: followUp) { return accept(webhook, request.head, on: lane, reply) }
+                if lane.followUps == .token { return reply(.refusal(.tokenWrong)) }
             } catch {
-                if lanes[match.index].followUps == .token { return reply(.refusal(error)) }
+                if lane.followUps == .token { return reply(.refusal(error)) }
             }
         }
         let verdict = authenticator.evaluate(
@@ -99,19 +124,19 @@ final class IngestPipeline: Responder {
             allowed: match.route.users,
             now: eventLoop.now
         )
-        proceed(verdict, with: request, on: match, reply)
+        proceed(verdict, with: request, on: lane, reply)
     }
 
     private func proceed(
         _ verdict: Verdict,
         with request: InboundRequest,
-        on match: RouteTable.Match,
+        on lane: Lane,
         _ reply: @escaping (Reply) -> Void
     ) {
         switch verdict {
         case .admit:
             do throws(Rejection) {
-                accept(try lanes[match.index].provider.decode(request), from: request, on: match, reply)
+                accept(try lane.provider.decode(request), request.head, on: lane, reply)
             } catch {
                 reply(.refusal(error))
             }
@@ -125,7 +150,7 @@ final class IngestPipeline: Responder {
             // A hash is being computed elsewhere; the verdict comes back on this loop.
             verdict.assumeIsolated().whenComplete { result in
                 switch result {
-                case .success(let verdict): self.proceed(verdict, with: request, on: match, reply)
+                case .success(let verdict): self.proceed(verdict, with: request, on: lane, reply)
                 // A verdict never fails; should it all the same, the sender still gets an answer.
                 case .failure: reply(.refusal(.overloaded))
                 }
@@ -137,31 +162,29 @@ final class IngestPipeline: Responder {
     /// are where they belong.
     private func accept(
         _ webhook: any Webhook,
-        from request: InboundRequest,
-        on match: RouteTable.Match,
+        _ head: RequestHead,
+        on lane: Lane,
         _ reply: @escaping (Reply) -> Void
     ) {
-        let lane = lanes[match.index]
-        let arrival = request.head.arrival
-        switch webhook.takeIn(at: arrival) {
+        switch webhook.takeIn(at: head.arrival) {
         case .repetition(let earlier):
-            log.repeated(on: match.route)
-            accepted.repeated(route: match.index)
+            log.repeated(on: lane.route)
+            accepted.repeated(route: lane.index)
             reply(earlier)
         case .events(let drafts, let asks):
-            let traceParent = TraceParent.of(request.head.headers)
-            let events = drafts.map { event(of: $0, at: arrival, on: lane, traceParent) }
+            let traceParent = TraceParent.of(head.headers)
+            let events = drafts.map { event(of: $0, at: head.arrival, on: lane, traceParent) }
             guard asks, let (inquirer, deadline) = lane.inquiry, let first = events.first else {
-                return place(events, on: match) { refusal in
-                    self.finish(webhook, refusal, nil, from: request, on: match, reply)
+                return place(events, on: lane) { refusal in
+                    self.finish(webhook, refusal, nil, head, on: lane, reply)
                 }
             }
             // Side by side: the reply waits for both, and for the decision no longer than the caller may.
             let deliberation = Deliberation { refusal, answer in
-                self.finish(webhook, refusal, answer, from: request, on: match, reply)
+                self.finish(webhook, refusal, answer, head, on: lane, reply)
             }
-            place(events, on: match) { deliberation.placed($0) }
-            inquirer.ask(first, until: end(of: deadline, since: arrival)) { deliberation.answered($0) }
+            place(events, on: lane) { deliberation.placed($0) }
+            inquirer.ask(first, until: end(of: deadline, since: head.arrival)) { deliberation.answered($0) }
         }
     }
 
@@ -170,20 +193,20 @@ final class IngestPipeline: Responder {
         _ webhook: any Webhook,
         _ refusal: Reply?,
         _ answer: InquiryAnswer?,
-        from request: InboundRequest,
-        on match: RouteTable.Match,
+        _ head: RequestHead,
+        on lane: Lane,
         _ reply: (Reply) -> Void
     ) {
         if let refusal {
             webhook.withdraw()
             return reply(refusal)
         }
-        let (good, note) = webhook.reply(to: answer, at: request.head.arrival)
+        let (good, note) = webhook.reply(to: answer, at: head.arrival)
         reply(good)
         guard let note else { return }
         // The caller does not wait for this one: should a crash lose it, only the record of a decision is lost.
-        let traceParent = TraceParent.of(request.head.headers)
-        place([event(of: note, at: .now(), on: lanes[match.index], traceParent)], on: match) { _ in }
+        let traceParent = TraceParent.of(head.headers)
+        place([event(of: note, at: .now(), on: lane, traceParent)], on: lane) { _ in }
     }
 
     /// Keeps events that no push brought: they follow from time alone.
@@ -225,19 +248,11 @@ final class IngestPipeline: Responder {
     }
 
     /// Makes the events durable, or sends them on where nothing is stored.
-    private func place(
-        _ events: [Event],
-        on match: RouteTable.Match,
-        _ complete: @escaping (Reply?) -> Void
-    ) {
-        let complete = { (refusal: Reply?) in
-            if refusal == nil { self.accepted.note(events, route: match.index) }
-            complete(refusal)
-        }
-        if lanes[match.index].isDurable, let journal {
-            keep(events, on: match.route, in: journal, complete)
+    private func place(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
+        if lane.isDurable, let journal {
+            keep(events, on: lane, in: journal, complete)
         } else {
-            forward(events, on: match.route, complete)
+            forward(events, on: lane, complete)
         }
     }
 
@@ -246,16 +261,19 @@ final class IngestPipeline: Responder {
     /// Calls `complete` with nil once a synced commit holds them, else with the reply that says that nothing was kept.
     private func keep(
         _ events: [Event],
-        on route: Route,
+        on lane: Lane,
         in journal: any EventJournal,
         _ complete: @escaping (Reply?) -> Void
     ) {
-        let entries = events.map { entry($0, on: route) }
+        let entries = events.map { entry($0, on: lane.route) }
         let promise = eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { result in
             switch result {
-            case .success: complete(nil)
-            case .failure(let error): complete((error as? JournalError)?.refusal ?? .refusal(.journalUnavailable))
+            case .success:
+                self.accepted.note(events, route: lane.index)
+                complete(nil)
+            case .failure(let error):
+                complete((error as? JournalError)?.refusal ?? .refusal(.journalUnavailable))
             }
         }
         journal.append(entries, promise: promise)
@@ -264,13 +282,16 @@ final class IngestPipeline: Responder {
     /// Hands every event to every destination that wants it, side by side.
     ///
     /// Calls `complete` with nil when all have taken it, else with the reply that says so.
-    private func forward(_ events: [Event], on route: Route, _ complete: @escaping (Reply?) -> Void) {
-        let forwarding = Forwarding(complete)
+    private func forward(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
+        let forwarding = Forwarding { refusal in
+            if refusal == nil { self.accepted.note(events, route: lane.index) }
+            complete(refusal)
+        }
         for event in events {
-            for index in route.destinations where forwarder.wants(event, index) {
+            for index in lane.route.destinations where forwarder.wants(event, index) {
                 forwarding.begin()
                 forwarder.forward(event, to: index) { outcome in
-                    self.log.attempted(event, route: route, destination: index, outcome: outcome)
+                    self.log.attempted(event, route: lane.route, destination: index, outcome: outcome)
                     forwarding.end(outcome)
                 }
             }

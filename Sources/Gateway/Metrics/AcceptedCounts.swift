@@ -29,7 +29,7 @@ final class AcceptedCounts {
     /// Events were accepted.
     func note(_ events: [Event], route: Int) {
         for event in events {
-            if let index = lines.firstIndex(where: { $0.type.name == event.draft.type.name && $0.route == route }) {
+            if let index = lines.firstIndex(where: { $0.route == route && $0.type == event.draft.type }) {
                 lines[index].count += 1
             } else {
                 lines.append(Line(route: route, type: event.draft.type, count: 1))

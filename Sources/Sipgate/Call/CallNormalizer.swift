@@ -4,7 +4,7 @@ import Webhooks
 /// Turns a push into the event that destinations get: `data` as `docs/schemas` describes it.
 ///
 /// It cannot fail: a `Push` that exists can be written. Absent is absent: nothing is written for what was not sent.
-struct CallNormalizer: Sendable {
+final class CallNormalizer: Sendable {
     /// The types of events, by what sipgate pushed.
     private let started = EventType(namespace: "io.sipgate", name: "call.started")
     private let answered = EventType(namespace: "io.sipgate", name: "call.answered")

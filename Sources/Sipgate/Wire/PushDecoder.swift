@@ -38,7 +38,7 @@ struct PushDecoder {
         for index in fields.pairs.indices {
             let pair = fields.pairs[index]
             guard let key = PushKey(fields.bytes.span.extracting(pair.name)) else {
-                extra.append((fields.text(pair.name), fields.text(pair.value)))
+                extra.append((fields.name(index), fields.value(index)))
                 continue
             }
             try check(pair.value, of: key)
@@ -50,12 +50,17 @@ struct PushDecoder {
                 throw reject(.duplicateField, key)
             }
             switch key {
-            case .user, .userList: names.append(fields.text(pair.value))
-            case .userId, .userIdList: ids.append(fields.text(pair.value))
-            case .fullUserId, .fullUserIdList: fullIds.append(fields.text(pair.value))
+            case .user, .userList: PushDecoder.append(fields.value(index), to: &names)
+            case .userId, .userIdList: PushDecoder.append(fields.value(index), to: &ids)
+            case .fullUserId, .fullUserIdList: PushDecoder.append(fields.value(index), to: &fullIds)
             default: break
             }
         }
+    }
+
+    private static func append(_ text: String, to list: inout [String]) {
+        if list.isEmpty { list.reserveCapacity(4) }
+        list.append(text)
     }
 
     /// Puts the collected values into their types.
@@ -93,12 +98,8 @@ struct PushDecoder {
     /// Refuses control characters, long values and identifiers that are none.
     private func check(_ value: Range<Int>, of key: PushKey) throws(Rejection) {
         let bytes = fields.bytes.span.extracting(value)
-        var isVisible = true
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte < 0x20 || byte == 0x7F { throw reject(.controlCharacter, key) }
-            if byte == 0x20 || byte > 0x7F { isVisible = false }
-        }
+        let isVisible = bytes.isVisibleASCII
+        if !isVisible, !bytes.isFreeOfControls { throw reject(.controlCharacter, key) }
         switch key {
         case .callId, .origCallId:
             if bytes.count > LegID.maxBytes { throw reject(.valueTooLong, key) }
@@ -113,7 +114,7 @@ struct PushDecoder {
 
     private func value(_ key: PushKey) -> String? {
         let index = first[key.rawValue]
-        return index < 0 ? nil : fields.text(fields.pairs[index].value)
+        return index < 0 ? nil : fields.value(index)
     }
 
     private func isEmpty(_ key: PushKey) -> Bool {
