@@ -78,6 +78,7 @@ struct ConnectionState: ~Copyable {
     mutating func received(
         _ head: NIOHTTP1.HTTPRequestHead,
         client: ClientAddress,
+        certificate: ClientCertificate? = nil,
         arrival: Timestamp
     ) -> HeadAction {
         switch phase {
@@ -101,6 +102,7 @@ struct ConnectionState: ~Copyable {
                     target: head.uri,
                     headers: fields,
                     client: client,
+                    certificate: certificate,
                     arrival: arrival
                 )
                 phase = .screening(request, framing)

@@ -1,5 +1,7 @@
 import NIOCore
+import OpenSSL
 import TLS
+import Webhooks
 
 extension HTTP1Handler {
     /// What the handshake that has just been completed came to; nil in memory, where there is none.
@@ -12,6 +14,14 @@ extension HTTP1Handler {
         case (true, true): .tls12Resumed
         case (false, false): .tls13Full
         case (false, true): .tls13Resumed
+        }
+    }
+
+    /// The certificate that the client has shown in the handshake that has just been completed.
+    static func certificate(_ context: ChannelHandlerContext) -> ClientCertificate? {
+        let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self)
+        return tls?.peerCertificate.map {
+            ClientCertificate(subject: $0.subject, fingerprint: $0.fingerprint.description)
         }
     }
 }

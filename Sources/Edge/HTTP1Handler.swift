@@ -28,6 +28,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private let progress: RequestDecoder.Progress
 
     private var state: ConnectionState
+    /// What the client has shown in its handshake.
+    private var certificate: ClientCertificate?
     private var context: ChannelHandlerContext?
     /// Parts of requests behind the one in work.
     private var waiting: [HTTPServerRequestPart] = []
@@ -147,7 +149,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
                 began = now
             }
             if log.isOn { target = (head.method.rawValue, head.uri) }
-            switch state.received(head, client: client, arrival: arrival ?? .now()) {
+            switch state.received(head, client: client, certificate: certificate, arrival: arrival ?? .now()) {
             case .screen(let request): screen(request)
             case .refuse(let reason): refuse(reason)
             case .drop: break
@@ -330,6 +332,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent, let handshake = HTTP1Handler.handshake(context) {
             loop.counts.shookHands(handshake)
+            certificate = HTTP1Handler.certificate(context)
         }
         if case .inputClosed? = event as? ChannelEvent {
             // A client that says nothing more still gets the replies that it is owed.

@@ -159,6 +159,7 @@ private struct Shared: Sendable {
                 ),
                 source: configuration.publicURL + route.path,
                 addresses: route.addresses,
+                certificates: route.certificates,
                 isDurable: route.isDurable,
                 followUps: route.calls.followUps,
                 inquiry: inquiry

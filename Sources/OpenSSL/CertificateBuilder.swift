@@ -28,6 +28,8 @@ package struct CertificateBuilder: Sendable {
         case authority
         /// To stand in a TLS server.
         case server
+        /// To stand in a TLS client.
+        case client
     }
 
     /// The common name of the subject; at most 64 characters, RFC 5280 appendix A.
@@ -118,6 +120,10 @@ package struct CertificateBuilder: Sendable {
             list.append((NID_basic_constraints, "critical,CA:FALSE"))
             list.append((NID_key_usage, "critical,digitalSignature"))
             list.append((NID_ext_key_usage, "serverAuth"))
+        case .client:
+            list.append((NID_basic_constraints, "critical,CA:FALSE"))
+            list.append((NID_key_usage, "critical,digitalSignature"))
+            list.append((NID_ext_key_usage, "clientAuth"))
         }
         if hasIssuer { list.append((NID_authority_key_identifier, "keyid:always")) }
         if !names.isEmpty {

@@ -6,6 +6,7 @@ package enum CredentialError: Error, Sendable, Equatable, CustomStringConvertibl
     package enum Content: String, Sendable {
         case certificate = "certificate"
         case privateKey = "private key"
+        case revocationList = "revocation list"
         case other = "other PEM content"
     }
 

@@ -61,6 +61,7 @@ struct PEMFile: Sendable {
     private static func content(labelled label: String) -> CredentialError.Content {
         switch label {
         case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": .certificate
+        case "X509 CRL": .revocationList
         case _ where label.hasSuffix("PRIVATE KEY"): .privateKey
         default: .other
         }

@@ -69,15 +69,23 @@ extension TLSContext {
     ///   - identities: Chains with their keys.
     ///   - policy: What is offered and taken.
     ///   - tickets: What seals tickets, shared by all that take part in resumption; nil leaves it to OpenSSL.
+    ///   - clients: Which certificates clients have to show; nil: they are not asked.
     /// - Returns: the context of a listener.
     /// - Throws: what OpenSSL says against a key, a chain or the policy.
     package static func server(
         _ identities: Identities,
         policy: TLSPolicy = TLSPolicy(),
-        tickets: TicketKeys? = nil
+        tickets: TicketKeys? = nil,
+        clients: ClientVerification? = nil
     ) throws(CredentialError) -> TLSContext {
         func make(_ places: [Int], _ names: ServerNames?) throws(CredentialError) -> TLSContext {
-            try server(places.map { identities.all[$0] }, policy: policy, tickets: tickets, names: names)
+            try server(
+                places.map { identities.all[$0] },
+                policy: policy,
+                tickets: tickets,
+                clients: clients,
+                names: names
+            )
         }
         var contexts: [[Int]: TLSContext] = [:]
         var byName: [String: TLSContext] = [:]

@@ -32,6 +32,7 @@ package final class TLSContext: @unchecked Sendable {
     private let protocols: ProtocolList
     private let tickets: TicketKeys?
     private let names: ServerNames?
+    private let clients: ClientVerification?
 
     /// A context that serves `chain` with its `key`.
     ///
@@ -41,7 +42,7 @@ package final class TLSContext: @unchecked Sendable {
         key: PrivateKey,
         policy: TLSPolicy = TLSPolicy()
     ) throws(CredentialError) -> TLSContext {
-        try server([TLSIdentity(chain: chain, key: key)], policy: policy, tickets: nil, names: nil)
+        try server([TLSIdentity(chain: chain, key: key)], policy: policy, tickets: nil, clients: nil, names: nil)
     }
 
     /// A context that serves the first of these whose key the client knows.
@@ -49,11 +50,13 @@ package final class TLSContext: @unchecked Sendable {
         _ identities: [TLSIdentity],
         policy: TLSPolicy,
         tickets: TicketKeys?,
+        clients: ClientVerification?,
         names: ServerNames?
     ) throws(CredentialError) -> TLSContext {
-        let context = try TLSContext(role: .server, policy: policy, tickets: tickets, names: names)
+        let context = try TLSContext(role: .server, policy: policy, tickets: tickets, clients: clients, names: names)
         for identity in identities { try context.use(chain: identity.chain, key: identity.key) }
         context.configureServer()
+        try clients?.install(in: context.context.pointer)
         return context
     }
 
@@ -82,6 +85,7 @@ package final class TLSContext: @unchecked Sendable {
         role: Role,
         policy: TLSPolicy,
         tickets: TicketKeys? = nil,
+        clients: ClientVerification? = nil,
         names: ServerNames? = nil
     ) throws(CredentialError) {
         ErrorQueue.clear()
@@ -93,6 +97,7 @@ package final class TLSContext: @unchecked Sendable {
         self.context = context
         protocols = ProtocolList(policy.applicationProtocols)
         self.tickets = tickets
+        self.clients = clients
         self.names = names
         try apply(policy)
     }

@@ -166,15 +166,16 @@ package struct TLSSession: ~Copyable {
     /// "certificate verify failed" alone helps nobody: the verdict on the chain comes first.
     private borrowing func explained(_ errors: [OpenSSLError]) -> [OpenSSLError] {
         let verdict = SSL_get_verify_result(ssl.pointer)
-        guard context.role == .client, verdict != X509_V_OK, let words = X509_verify_cert_error_string(verdict) else {
-            return errors
-        }
+        guard verdict != X509_V_OK, let words = X509_verify_cert_error_string(verdict) else { return errors }
         let isVerification = errors.contains {
             $0.library == ERR_LIB_SSL && $0.reasonCode == SSL_R_CERTIFICATE_VERIFY_FAILED
         }
         guard isVerification else { return errors }
         let verification = OpenSSLError.Verification(verdict)
-        return [OpenSSLError(code: 0, detail: String(cString: words), verification: verification)] + errors
+        // The one verdict of our own.
+        let isUnpinned = verdict == Int(X509_V_ERR_APPLICATION_VERIFICATION)
+        let detail = isUnpinned ? "its public key is not one of the pins" : String(cString: words)
+        return [OpenSSLError(code: 0, detail: detail, verification: verification)] + errors
     }
 
     /// Sets the name that is sent and the name or address that the certificate must be for.

@@ -12,6 +12,8 @@ package final class RequestHead: Sendable {
     package let headers: HeaderFields
     /// The peer of the connection; forwarded headers are not believed.
     package let client: ClientAddress
+    /// The certificate that the peer has shown, verified; nil: none.
+    package let certificate: ClientCertificate?
     /// When the first byte of the request arrived.
     package let arrival: Timestamp
 
@@ -20,12 +22,14 @@ package final class RequestHead: Sendable {
         target: String,
         headers: HeaderFields,
         client: ClientAddress,
+        certificate: ClientCertificate? = nil,
         arrival: Timestamp
     ) {
         self.method = method
         self.target = target
         self.headers = headers
         self.client = client
+        self.certificate = certificate
         self.arrival = arrival
     }
 }

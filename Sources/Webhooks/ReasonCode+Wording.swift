@@ -48,6 +48,11 @@ extension ReasonCode {
                 "The address of the client may not post here.",
                 "Add it to `allow` of the route, or remove it from `deny`, if it should."
             )
+        case .certificateDenied:
+            (
+                "The client showed no certificate that may post here.",
+                "Add its subject or its fingerprint to `clients` of the route, if it should."
+            )
         case .tokenWrong:
             (
                 "The address of this follow-up was not made for this event of this call.",

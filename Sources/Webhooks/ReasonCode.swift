@@ -17,6 +17,7 @@ package enum ReasonCode: String, Sendable, CaseIterable {
     case methodNotAllowed = "method_not_allowed"
     // Who is it.
     case addressDenied = "address_denied"
+    case certificateDenied = "certificate_denied"
     case credentialsMissing = "credentials_missing"
     case credentialsMalformed = "credentials_malformed"
     case credentialsWrong = "credentials_wrong"
@@ -59,7 +60,9 @@ package enum ReasonCode: String, Sendable, CaseIterable {
             .invalidPercentEncoding, .invalidUTF8, .tooManyFields:
             400
         case .credentialsMissing, .credentialsMalformed, .credentialsWrong: 401
-        case .addressDenied, .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong, .accountMismatch: 403
+        case .addressDenied, .certificateDenied, .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong,
+            .accountMismatch:
+            403
         case .unknownPath: 404
         case .methodNotAllowed: 405
         case .headerTimeout, .bodyTimeout: 408

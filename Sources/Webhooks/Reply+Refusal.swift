@@ -55,7 +55,8 @@ extension ReasonCode {
         case .malformedRequest, .ambiguousFraming, .unsupportedVersion, .targetTooLong, .headerTooLarge,
             .headerTimeout, .bodyTimeout, .bodyTooLarge, .unsupportedExpectation, .shuttingDown:
             true
-        case .unknownPath, .methodNotAllowed, .addressDenied, .credentialsMissing, .credentialsMalformed,
+        case .unknownPath, .methodNotAllowed, .addressDenied, .certificateDenied, .credentialsMissing,
+            .credentialsMalformed,
             .credentialsWrong, .tooManyFailures, .tokenWrong, .signatureMissing, .signatureMalformed, .signatureWrong,
             .accountMismatch, .unsupportedMediaType, .unsupportedCharset,
             .unsupportedContentCoding, .invalidPercentEncoding, .invalidUTF8, .tooManyFields, .unknownEvent,

@@ -1,5 +1,6 @@
 import Foundation
 import HookgateTesting
+import OpenSSL
 import Testing
 
 /// Certificates, addresses and the end of connections, as clients and operators see them.
@@ -84,6 +85,41 @@ import Testing
         let second = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         client.wait()
         #expect(first + second == "HTTP/1.1 404 Not Found\nHTTP/1.1 404 Not Found\n")
+    }
+
+    @Test func `Clients show certificates, and the route says whose may post`() async throws {
+        let authority = try EphemeralAuthority()
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            tls: "client_certificates: {ca: clients.pem}",
+            route: "clients: [CN=proxy]",
+            files: ["clients.pem": authority.root.certificate.pem]
+        )
+        func post(as name: String?) async throws -> Command.Result {
+            var arguments = ["--silent", "--show-error", "--max-time", "30", "--cacert", gateway.authority]
+            if let name {
+                var builder = CertificateBuilder(commonName: name)
+                builder.purpose = .client
+                let issued = try builder.signed(by: authority.root)
+                let files = try ["pem": issued.certificate.pem, "key": issued.key.pem()].map { suffix, text in
+                    let path = gateway.folder.appending(path: "\(name).\(suffix)").path
+                    try text.write(toFile: path, atomically: true, encoding: .utf8)
+                    return suffix == "pem" ? ["--cert", path] : ["--key", path]
+                }
+                arguments += files.flatMap { $0 }
+            }
+            let push = "event=newCall&direction=in&from=4921155667788&to=4921199887766&callId=1"
+            return try await Command.run(
+                "curl",
+                arguments + ["--user", "sipgate:\(GatewayProcess.password)", "--data", push, gateway.url]
+            )
+        }
+        #expect(try await post(as: nil).status != 0)
+        #expect(try await post(as: "stranger").output.contains("certificate_denied"))
+        #expect(backend.received.isEmpty)
+        #expect(try await post(as: "proxy").output.contains("<Response"))
+        #expect(backend.received.count == 1)
     }
 
     @Test func `A client that says goodbye behind its request gets the reply`() async throws {

@@ -19,6 +19,7 @@ final class GatewayProcess: Sendable {
     ///
     /// - Parameters:
     ///   - backend: the port of the one destination.
+    ///   - tls: further keys of the listener's `tls`.
     ///   - limits: a YAML map of the listener's limits.
     ///   - timeout: of the destination.
     ///   - extra: further lines of configuration.
@@ -28,6 +29,7 @@ final class GatewayProcess: Sendable {
     /// - Throws: `Failure` when it does not start.
     init(
         backend: Int,
+        tls: String? = nil,
         limits: String = "{}",
         timeout: String = "5s",
         extra: String = "",
@@ -48,7 +50,7 @@ final class GatewayProcess: Sendable {
         event_loops: 2
         listeners:
           - address: 127.0.0.1:0
-            tls: {certificates: [{chain: server.pem, key: server.key}]}
+            tls: {certificates: [{chain: server.pem, key: server.key}]\(tls.map { ", " + $0 } ?? "")}
             limits: \(limits)
         users:
           - {name: sipgate, password: "${env:HOOKGATE_TEST_PASSWORD}"}

@@ -46,7 +46,10 @@ final class ServedCertificates: Sendable {
     init(_ configuration: TLSListenerConfiguration, listener: String) throws {
         self.listener = listener
         self.configuration = configuration
-        files = configuration.certificates.flatMap { [$0.chain, $0.key] } + configuration.ticketKeys
+        let clients = configuration.clients
+        files =
+            configuration.certificates.flatMap { [$0.chain, $0.key] } + configuration.ticketKeys
+            + [clients?.authorities, clients?.revocations].compactMap { $0 }
         // Before they are read: a change in between is seen as one.
         let marks = files.map(FileMark.init)
         let shared = TicketKeys(shared: try configuration.ticketKeys.map(TicketKeyFile.read))
@@ -122,8 +125,26 @@ final class ServedCertificates: Sendable {
         // The configuration was checked: the version is one of the two.
         let version = TLSPolicy.Version(rawValue: configuration.minimumVersion) ?? .tls12
         let policy = TLSPolicy(minimumVersion: version)
-        let context = try TLSContext.server(identities, policy: policy, tickets: tickets)
-        for name in [nil] + identities.trialNames { try HandshakeTrial.run(context, name: name, policy: policy) }
-        return (context, all.map(\.chain.leaf))
+        // Whoever tries has no certificate to show.
+        let open = try TLSContext.server(identities, policy: policy, tickets: tickets)
+        for name in [nil] + identities.trialNames { try HandshakeTrial.run(open, name: name, policy: policy) }
+        let leaves = all.map(\.chain.leaf)
+        guard let clients = configuration.clients else { return (open, leaves) }
+        let verification = try ClientVerification(clients)
+        return (
+            try TLSContext.server(identities, policy: policy, tickets: tickets, clients: verification), leaves
+        )
+    }
+}
+
+extension ClientVerification {
+    /// Reads the files that a configuration names.
+    convenience init(_ configuration: ClientCertificateConfiguration) throws(CredentialError) {
+        try self.init(
+            need: configuration.need,
+            authorities: configuration.authorities,
+            revocations: configuration.revocations,
+            pins: configuration.pins
+        )
     }
 }

@@ -20,12 +20,14 @@ struct ConfigurationSummary {
         for (listener, certificates) in zip(configuration.listeners, certificates) {
             text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer")
             for fact in certificates.flatMap(\.facts) { text += row("", "  \(fact)") }
+            if let clients = listener.tls.clients { text += row("", "  \(fact(clients))") }
         }
         for user in configuration.users { text += row("user", "\(user.name.escaped) with \(passwords(user))") }
         for route in configuration.routes {
             text += row("route", "POST \(route.path) from \(route.provider)")
             text += row("", "  users: \(list(route.users))")
             text += row("", "  destinations: \(list(route.destinations))")
+            if let clients = route.certificates.allowed { text += row("", "  clients: \(list(clients.sorted()))") }
             for fact in facts(route.calls) { text += row("", "  \(fact)") }
         }
         for destination in configuration.destinations { text += rows(destination) }
@@ -40,6 +42,14 @@ struct ConfigurationSummary {
         let mask = configuration.logging.masksPersonalData ? "personal data masked" : "personal data in full"
         text += row("logging", "\(configuration.logging.level), \(configuration.logging.format.rawValue), \(mask)")
         return text
+    }
+
+    private func fact(_ clients: ClientCertificateConfiguration) -> String {
+        var trusted: [String] = []
+        if let authorities = clients.authorities { trusted.append("signed by \(authorities.escaped)") }
+        if clients.revocations != nil { trusted.append("not revoked") }
+        if !clients.pins.isEmpty { trusted.append("with \(clients.pins.count == 1 ? "the" : "a") pinned key") }
+        return "client certificates: \(clients.need.rawValue), \(trusted.joined(separator: ", "))"
     }
 
     private func facts(_ calls: CallsConfiguration) -> [String] {

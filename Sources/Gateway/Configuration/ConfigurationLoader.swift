@@ -123,6 +123,7 @@ package enum ConfigurationLoader {
             users: userNames,
             destinations: destinationNames,
             hasJournal: top.has("journal"),
+            asksForCertificates: listeners.contains { $0.tls.clients != nil },
             base: base
         )
         .read(top)

@@ -33,7 +33,7 @@ struct DestinationTLSSection {
             trust = .file(file)
         }
         let name = section?.scalar("name")?.publicText() ?? host
-        let pins = (section?.scalars("pins", acceptsOne: true) ?? []).compactMap(pin)
+        let pins = (section?.scalars("pins", acceptsOne: true) ?? []).compactMap { $0.pin() }
         do {
             let identity = try section.flatMap(identity)
             let policy = TLSPolicy(applicationProtocols: ["http/1.1"])
@@ -71,16 +71,18 @@ struct DestinationTLSSection {
         }
         return path
     }
+}
 
-    /// A pin as curl writes it: `sha256//` and 32 bytes in base64.
-    private func pin(_ scalar: ConfigurationScalar) -> Digest? {
-        guard let text = scalar.publicText() else { return nil }
+extension ConfigurationScalar {
+    /// A pin of a public key as curl writes it: `sha256//` and 32 bytes in base64; nil and a note where it is none.
+    func pin() -> Digest? {
+        guard let text = publicText() else { return nil }
         guard text.hasPrefix("sha256//"), let bytes = Data(base64Encoded: String(text.dropFirst(8))), bytes.count == 32,
             let digest = Digest(
                 hexadecimal: bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
             )
         else {
-            scalar.error(
+            error(
                 "\(text.quoted) is no pin of a public key",
                 remedy: "`hookgate cert inspect FILE` shows it: `sha256//` and 44 characters"
             )

@@ -2,6 +2,7 @@ import Auth
 import Delivery
 import Edge
 import NIOCore
+import OpenSSL
 import Webhooks
 
 extension GatewayConfiguration {
@@ -70,6 +71,7 @@ extension JSONWriter {
             json.field("default_name", listener.tls.defaultName)
             json.field("unknown_names", listener.tls.refusesUnknownNames ? "refuse" : "default")
             json.strings("ticket_keys", listener.tls.ticketKeys)
+            json.field("client_certificates", listener.tls.clients?.need.rawValue)
             json.field("max_connections", listener.limits.maxConnections)
             json.field("max_body", listener.limits.maxBodyBytes)
         }
@@ -82,6 +84,7 @@ extension JSONWriter {
             json.strings("users", route.users)
             json.strings("destinations", route.destinations)
             json.field("durable", route.isDurable)
+            if let clients = route.certificates.allowed { json.strings("clients", clients.sorted()) }
         }
     }
 

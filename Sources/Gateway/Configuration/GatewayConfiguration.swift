@@ -2,6 +2,7 @@ package import Auth
 package import Delivery
 package import Edge
 package import NIOCore
+package import OpenSSL
 package import Webhooks
 
 /// Everything the operator decided, checked and with its secrets resolved.
@@ -68,8 +69,22 @@ package struct TLSListenerConfiguration: Sendable {
     package var refusesUnknownNames = false
     /// Files with keys of session tickets, the sealing one first; none: keys of the process that rotate by themselves.
     package var ticketKeys: [String] = []
+    /// Which certificates clients have to show; nil: they are not asked.
+    package var clients: ClientCertificateConfiguration?
     /// "1.2" or "1.3".
     package var minimumVersion: String
+}
+
+/// Which certificates the clients of a listener have to show.
+package struct ClientCertificateConfiguration: Sendable {
+    /// Whether clients without one get in.
+    package var need = ClientVerification.Need.required
+    /// PEM: who may sign them.
+    package var authorities: String?
+    /// PEM: what these have taken back.
+    package var revocations: String?
+    /// SHA-256 of the public keys that may come; empty: any.
+    package var pins: [Digest] = []
 }
 
 /// One path with its provider, users and destinations.
@@ -88,6 +103,8 @@ package struct RouteConfiguration: Sendable {
     package var calls = CallsConfiguration()
     /// Who may post, by address.
     package var addresses = AddressRules()
+    /// Who may post, by certificate.
+    package var certificates = CertificateRules()
 }
 
 /// The durable queue between accepting and delivering.

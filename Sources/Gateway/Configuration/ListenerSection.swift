@@ -1,6 +1,7 @@
 import Auth
 import Edge
 import NIOCore
+import OpenSSL
 
 /// Reads `listeners`.
 struct ListenerSection {
@@ -11,8 +12,9 @@ struct ListenerSection {
         known: ["address", "tls", "limits", "proxies"] + AddressSection.keys
     )
     private static let tlsKeys = ConfigurationSection.Keys(known: [
-        "certificates", "default_name", "unknown_names", "ticket_keys", "minimum_version",
+        "certificates", "default_name", "unknown_names", "ticket_keys", "client_certificates", "minimum_version",
     ])
+    private static let clientKeys = ConfigurationSection.Keys(known: ["mode", "ca", "crl", "pins"])
     private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase"])
     private static let limitKeys = ConfigurationSection.Keys(known: [
         "handshake_timeout", "header_timeout", "body_timeout", "idle_timeout", "write_timeout",
@@ -92,7 +94,41 @@ struct ListenerSection {
         tls.defaultName = section.scalar("default_name")?.publicText()
         tls.refusesUnknownNames = section.scalar("unknown_names")?.choice(["default", "refuse"]) == "refuse"
         tls.ticketKeys = (section.scalars("ticket_keys", acceptsOne: true) ?? []).compactMap(file)
+        tls.clients = clients(section)
         return tls
+    }
+
+    /// Which certificates clients have to show; the files are read, so that what is wrong with them is said here.
+    private func clients(_ tls: ConfigurationSection) -> ClientCertificateConfiguration? {
+        guard let section = tls.section("client_certificates", keys: ListenerSection.clientKeys) else { return nil }
+        var clients = ClientCertificateConfiguration()
+        if section.scalar("mode")?.choice(["required", "optional"]) == "optional" { clients.need = .optional }
+        clients.authorities = file(section.scalar("ca"))
+        clients.revocations = file(section.scalar("crl"))
+        clients.pins = (section.scalars("pins", acceptsOne: true) ?? []).compactMap { $0.pin() }
+        guard section.has("ca") || section.has("pins") else {
+            tls.error(
+                "client_certificates",
+                "says neither who signs them nor which keys they have",
+                remedy: "add `ca: clients-ca.pem`, or `pins: [sha256//…]`"
+            )
+            return nil
+        }
+        if section.has("crl"), !section.has("ca") {
+            section.error("crl", "means nothing without `ca`: a pin is taken back by removing it", remedy: "remove it")
+        }
+        do {
+            let end = try ClientVerification(clients).revocationsEnd
+            if let end, end < .now, let scalar = section.scalar("crl") {
+                scalar.error(
+                    "the revocation list ended at \(end), so every client would be refused",
+                    remedy: "renew it"
+                )
+            }
+        } catch {
+            tls.error("client_certificates", "\(error)".escaped)
+        }
+        return clients
     }
 
     private func certificate(_ section: ConfigurationSection) -> TLSListenerConfiguration.CertificateFiles? {

@@ -1,3 +1,6 @@
+import OpenSSL
+import Webhooks
+
 /// Reads `routes`.
 struct RouteSection {
     /// Every user and destination that was named, good or bad.
@@ -5,10 +8,13 @@ struct RouteSection {
     let destinations: Set<String>
     /// Whether the file has a `journal`, good or bad.
     let hasJournal: Bool
+    /// Whether clients have anywhere to show a certificate.
+    let asksForCertificates: Bool
     let base: BaseFolder
 
     private static let keys = ConfigurationSection.Keys(
-        known: ["path", "provider", "users", "destinations", "durable"] + AddressSection.keys + CallsSection.keys
+        known: ["path", "provider", "users", "destinations", "durable", "clients"] + AddressSection.keys
+            + CallsSection.keys
     )
     /// What a provider puts behind the path of a route in its follow-up addresses.
     private static let followUps = ["answer", "hangup", "dtmf"]
@@ -48,9 +54,35 @@ struct RouteSection {
                 destinations: destinations,
                 isDurable: isDurable,
                 calls: calls,
-                addresses: AddressSection.read(section)
+                addresses: AddressSection.read(section),
+                certificates: certificates(section)
             )
         }
+    }
+
+    /// Who may post, by certificate.
+    private func certificates(_ section: ConfigurationSection) -> CertificateRules {
+        guard let scalars = section.scalars("clients", acceptsOne: true) else { return CertificateRules() }
+        let prefix = CertificateRules.fingerprintPrefix
+        let allowed = scalars.compactMap { scalar -> String? in
+            guard let text = scalar.publicText() else { return nil }
+            if text.hasPrefix(prefix), Digest(hexadecimal: String(text.dropFirst(prefix.count))) != nil { return text }
+            if !text.hasPrefix(prefix), text.contains("=") { return text }
+            scalar.error(
+                "\(text.quoted) is neither a subject nor a fingerprint",
+                remedy:
+                    "write `CN=proxy,O=Example`, or `sha256:` and 64 digits as `hookgate cert inspect FILE` shows them"
+            )
+            return nil
+        }
+        if !asksForCertificates, allowed.count == scalars.count {
+            section.error(
+                "clients",
+                "lets nobody in, since no listener asks for certificates",
+                remedy: "add `client_certificates: {ca: clients-ca.pem}` to the `tls` of a listener"
+            )
+        }
+        return CertificateRules(allowed: Set(allowed))
     }
 
     private func path(_ section: ConfigurationSection) -> String? {

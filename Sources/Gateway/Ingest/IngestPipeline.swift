@@ -22,6 +22,8 @@ final class IngestPipeline: Responder {
         let source: String
         /// Who may post, by address.
         let addresses: AddressRules
+        /// Who may post, by certificate.
+        let certificates: CertificateRules
         /// Whether the reply waits for the journal; else for the destinations.
         let isDurable: Bool
         /// What proves that a push to a follow-up address is the provider's.
@@ -35,6 +37,7 @@ final class IngestPipeline: Responder {
             provider: any Provider,
             source: String,
             addresses: AddressRules,
+            certificates: CertificateRules,
             isDurable: Bool,
             followUps: FollowUpPolicy,
             inquiry: (inquirer: Inquirer, deadline: TimeAmount)?
@@ -44,6 +47,7 @@ final class IngestPipeline: Responder {
             self.provider = provider
             self.source = source
             self.addresses = addresses
+            self.certificates = certificates
             self.isDurable = isDurable
             self.followUps = followUps
             self.inquiry = inquiry
@@ -92,6 +96,9 @@ final class IngestPipeline: Responder {
         // Who is it? sipgate posts without credentials first and repeats on the challenge: part of the good path.
         let lane = lanes[match.index]
         guard lane.addresses.admits(head.client) else { return .refused(.refusal(.addressDenied), route: match.index) }
+        guard lane.certificates.admits(head.certificate) else {
+            return .refused(.refusal(.certificateDenied), route: match.index)
+        }
         if match.followUp == nil || lane.followUps == .credentials, head.headers.count(.authorization) == 0 {
             return .refused(.refusal(.credentialsMissing), route: match.index)
         }

@@ -1,0 +1,54 @@
+extension Breakage {
+    /// What is wrong with certificates of clients.
+    static let clients: [Breakage] = [
+        .init(
+            "minimum_version: \"1.3\"",
+            "client_certificates: {mode: required}",
+            at: "7:7",
+            "listeners[0].tls.client_certificates",
+            "add `ca: clients-ca.pem`"
+        ),
+        .init(
+            "minimum_version: \"1.3\"",
+            "client_certificates: {mode: maybe, pins: sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=}",
+            at: "7:35",
+            "listeners[0].tls.client_certificates.mode",
+            "one of: `required`, `optional`"
+        ),
+        .init(
+            "minimum_version: \"1.3\"",
+            "client_certificates: {ca: absent.pem}",
+            at: "7:33",
+            "listeners[0].tls.client_certificates.ca",
+            "cannot open"
+        ),
+        .init(
+            "minimum_version: \"1.3\"",
+            "client_certificates: {ca: server.key}",
+            at: "7:7",
+            "listeners[0].tls.client_certificates",
+            "holds no PEM block"
+        ),
+        .init(
+            "minimum_version: \"1.3\"",
+            "client_certificates: {pins: [sha256//short]}",
+            at: "7:36",
+            "listeners[0].tls.client_certificates.pins[0]",
+            "is no pin of a public key"
+        ),
+        .init(
+            "durable: false",
+            "clients: [CN=proxy]",
+            at: "18:5",
+            "routes[0].clients",
+            "lets nobody in, since no listener asks for certificates"
+        ),
+        .init(
+            "durable: false",
+            "clients: [sha256:abc]",
+            at: "18:15",
+            "routes[0].clients[0]",
+            "is neither a subject nor a fingerprint"
+        ),
+    ]
+}
