@@ -273,6 +273,29 @@ private let credentials = "sipgate:\(GatewayProcess.password)"
         )
     }
 
+    @Test func `Questions are counted and measured`() async throws {
+        let backend = try await TestBackend()
+        backend.decide(.content(#"{"actions": []}"#))
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: CallTests.journal + "\nadmin: {address: \"127.0.0.1:0\"}",
+            route: CallTests.decide()
+        )
+        let push = "event=newCall&direction=in&from=4921155667788&to=4921199887766&callId="
+        #expect(try await post(push + "1", to: gateway).status == "200")
+        backend.decide(.content("{}"))
+        #expect(try await post(push + "2", to: gateway).status == "200")
+        let url = try await gateway.adminURL() + "/metrics"
+        let text = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", url]).output
+        // An answer that is there but makes no sense is an answer: its decision is the one that is replaced.
+        for line in [
+            "hookgate_decision_duration_seconds_count{route=\"/hooks/sipgate\"} 2",
+            "hookgate_decisions_missing_total{route=\"/hooks/sipgate\"} 0",
+        ] {
+            #expect(text.split(separator: "\n").contains(line[...]), "\(line) is not in:\n\(text)")
+        }
+    }
+
     @Test func `A push of another account is refused`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(

@@ -191,7 +191,12 @@ final class IngestPipeline: Responder {
                 self.finish(webhook, refusal, answer, head, on: lane, reply)
             }
             place(events, on: lane) { deliberation.placed($0) }
-            inquirer.ask(first, until: end(of: deadline, since: head.arrival)) { deliberation.answered($0) }
+            let begin = eventLoop.now
+            inquirer.ask(first, until: end(of: deadline, since: head.arrival)) { answer in
+                let time = Int((self.eventLoop.now - begin).nanoseconds)
+                self.accepted.asked(answer, nanoseconds: time, route: lane.index)
+                deliberation.answered(answer)
+            }
         }
     }
 

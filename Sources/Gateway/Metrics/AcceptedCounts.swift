@@ -12,13 +12,30 @@ final class AcceptedCounts {
         var count: Int
     }
 
+    /// What became of the questions of one route.
+    struct Questions: Sendable {
+        /// From the question to the answer, or to the end of waiting, in nanoseconds.
+        var time = Histogram(bounds: Histogram.latencyBounds)
+        /// Questions without a usable answer.
+        var unanswered = 0
+    }
+
     private(set) var lines: [Line] = []
+    /// By route.
+    private(set) var questions: [Questions]
     /// Pushes that were there before, by route.
     private(set) var repetitions: [Int]
 
     /// - Parameter routes: how many there are.
     init(routes: Int) {
         repetitions = Array(repeating: 0, count: routes)
+        questions = Array(repeating: Questions(), count: routes)
+    }
+
+    /// A destination was asked for a decision.
+    func asked(_ answer: InquiryAnswer, nanoseconds: Int, route: Int) {
+        questions[route].time.record(nanoseconds)
+        if case .missing = answer { questions[route].unanswered += 1 }
     }
 
     /// A push came again.

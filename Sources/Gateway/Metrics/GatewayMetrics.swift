@@ -37,6 +37,7 @@ struct GatewayMetrics: Sendable {
             writeEdge(total.edge, &text)
             writeAccepted(total.accepted, &text)
             writeRepetitions(total.repetitions, &text)
+            writeQuestions(total.questions, &text)
         }
         text.histogram(
             "hookgate_event_loop_lag_seconds",
@@ -134,6 +135,23 @@ struct GatewayMetrics: Sendable {
             for (route, count) in zip(configuration.routes, counts) where route.calls.replayWindow != nil {
                 family.sample(count, [("route", route.path)])
             }
+        }
+    }
+
+    private func writeQuestions(_ questions: [AcceptedCounts.Questions], _ text: inout MetricsText) {
+        let asking = zip(configuration.routes, questions).filter { $0.0.calls.decide != nil }
+        guard !asking.isEmpty else { return }
+        text.histogram(
+            "hookgate_decision_duration_seconds",
+            "From a question for a decision to its answer, or to the end of waiting, by route.",
+            unit: 1e9,
+            asking.map { route, questions in
+                let labels: MetricsText.Labels = [("route", route.path)]
+                return (labels: labels, histogram: questions.time)
+            }
+        )
+        text.counter("hookgate_decisions_missing_total", "Questions without a usable answer, by route.") { family in
+            for (route, questions) in asking { family.sample(questions.unanswered, [("route", route.path)]) }
         }
     }
 

@@ -13,6 +13,8 @@ final class LoopMeasures {
         var accepted: [AcceptedCounts.Line]
         /// By route.
         var repetitions: [Int]
+        /// By route.
+        var questions: [AcceptedCounts.Questions]
         /// By destination.
         var attempts: [AttemptCounts]
         var lag: Histogram
@@ -36,6 +38,7 @@ final class LoopMeasures {
             edge: edge.counts,
             accepted: accepted.lines,
             repetitions: accepted.repetitions,
+            questions: accepted.questions,
             attempts: forwarder.attempts,
             lag: lag.histogram
         )
@@ -57,6 +60,10 @@ extension LoopMeasures.Snapshot {
         edge.add(other.edge)
         lag.add(other.lag)
         for (index, count) in other.repetitions.enumerated() { repetitions[index] += count }
+        for (index, other) in other.questions.enumerated() {
+            questions[index].time.add(other.time)
+            questions[index].unanswered += other.unanswered
+        }
         for (index, counts) in other.attempts.enumerated() { attempts[index].add(counts) }
         for line in other.accepted {
             if let index = accepted.firstIndex(where: { $0.type == line.type && $0.route == line.route }) {
