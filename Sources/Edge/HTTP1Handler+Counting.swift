@@ -1,5 +1,4 @@
 import NIOCore
-import OpenSSL
 import TLS
 import Webhooks
 
@@ -7,7 +6,7 @@ extension HTTP1Handler {
     /// What the handshake that has just been completed came to; nil in memory, where there is none.
     static func handshake(_ context: ChannelHandlerContext) -> EdgeCounts.Handshake? {
         guard let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self),
-            let (version, isResumed) = tls.negotiated
+            let (version, _, isResumed) = tls.negotiated
         else { return nil }
         return switch (version == "TLSv1.2", isResumed) {
         case (true, false): .tls12Full
@@ -20,9 +19,7 @@ extension HTTP1Handler {
     /// The certificate that the client has shown in the handshake that has just been completed.
     static func certificate(_ context: ChannelHandlerContext) -> ClientCertificate? {
         let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self)
-        return tls?.peerCertificate.map {
-            ClientCertificate(subject: $0.subject, fingerprint: $0.fingerprint.description)
-        }
+        return tls?.peer.map { ClientCertificate(subject: $0.subject, fingerprint: $0.fingerprint) }
     }
 }
 

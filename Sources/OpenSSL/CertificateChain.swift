@@ -31,6 +31,13 @@ package struct CertificateChain: Sendable {
         try self.init(PEMFile(text: text, name: name))
     }
 
+    /// Takes certificates that are there already.
+    init(leaf: Certificate, intermediates: [Certificate], name: String) {
+        self.name = name
+        self.leaf = leaf
+        self.intermediates = intermediates
+    }
+
     private init(_ file: PEMFile) throws(CredentialError) {
         try file.require(.certificate)
         name = file.name

@@ -116,6 +116,19 @@ package enum CertificateChecks {
         return outcome
     }
 
+    /// Checks a chain that somebody serves.
+    ///
+    /// - Parameters:
+    ///   - chain: The server's certificate, then its issuers.
+    ///   - now: What dates are compared with.
+    /// - Returns: What was found.
+    package static func run(_ chain: CertificateChain, now: CertificateTime = .now) -> Outcome {
+        var outcome = Outcome()
+        outcome.chain = chain
+        check(chain, now: now, &outcome)
+        return outcome
+    }
+
     private static func check(_ chain: CertificateChain, now: CertificateTime, _ outcome: inout Outcome) {
         for (index, certificate) in chain.certificates.enumerated() {
             let name = "\(chain.name): certificate \(index + 1) (\(certificate.subject))"

@@ -219,6 +219,21 @@ extension TLSSession {
         return try? Certificate(takingOwnership: pointer)
     }
 
+    /// All certificates that the peer has sent, its own first; nil when it sent none.
+    package var peerChain: CertificateChain? {
+        guard let leaf = peerCertificate else { return nil }
+        // Borrowed: freed with the session. A server's begins with its own certificate, SSL_get_peer_cert_chain(3).
+        let stack = SSL_get_peer_cert_chain(ssl.pointer)
+        let sent = (0..<max(0, OPENSSL_sk_num(stack))).compactMap { index -> Certificate? in
+            guard let pointer = OPENSSL_sk_value(stack, index) else { return nil }
+            let certificate = OpaquePointer(pointer)
+            guard X509_up_ref(certificate) == 1, let owned = Owned(certificate, X509_free) else { return nil }
+            return try? Certificate(takingOwnership: owned)
+        }
+        let issuers = context.role == .client ? Array(sent.dropFirst()) : sent
+        return CertificateChain(leaf: leaf, intermediates: issuers, name: "the peer's chain")
+    }
+
     /// What a later connection to the same server may resume.
     ///
     /// In TLS 1.3 it arrives after the handshake, with the first `read` at the earliest.

@@ -211,13 +211,15 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     /// What the handshake came to; nil before.
-    package var negotiated: (version: String, isResumed: Bool)? {
-        guard machine.isOpen, let version = session?.version, let isResumed = session?.isResumed else { return nil }
-        return (version, isResumed)
+    package var negotiated: (version: String, suite: String, isResumed: Bool)? {
+        guard machine.isOpen, let version = session?.version, let suite = session?.suite,
+            let isResumed = session?.isResumed
+        else { return nil }
+        return (version, suite, isResumed)
     }
 
-    /// The certificate that the peer has shown; nil before the handshake, and of a peer that showed none.
-    package var peerCertificate: Certificate? { machine.isOpen ? session?.peerCertificate : nil }
+    /// What the peer has shown, its own certificate first; nil before the handshake, and of a peer that showed none.
+    package var peerChain: CertificateChain? { machine.isOpen ? session?.peerChain : nil }
 
     /// What a later connection to the same server may resume; nil before the server has given a ticket.
     package var resumable: ResumableSession? { machine.isOpen ? session?.resumable : nil }

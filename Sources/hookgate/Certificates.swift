@@ -6,7 +6,7 @@ struct Certificates: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cert",
         abstract: "Make certificates for development, or look at any certificate.",
-        subcommands: [Generate.self, Inspect.self]
+        subcommands: [Generate.self, Inspect.self, Check.self]
     )
 }
 
@@ -64,6 +64,31 @@ extension Certificates {
 
         func run() throws {
             try CertificateCommand.inspect(file: file, key: key, passPhraseFile: passPhraseFile).finish()
+        }
+    }
+
+    /// `hookgate cert check`.
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Look at the certificate of a running server, as its clients get it.",
+            discussion: """
+                Connects from outside and tells which versions of TLS it speaks, which chain it sends, what is wrong with
+                it, what a client without SNI gets, and whether a client would trust it. Ends with 1 when one would not.
+
+                  hookgate cert check hooks.example.net
+                  hookgate cert check 127.0.0.1:8443 --name localhost --ca certs/ca.pem
+                """
+        )
+
+        @Argument(help: "Where it is: a name or an address, and a port unless it is 443.")
+        var server: String
+        @Option(help: ArgumentHelp("The name to ask for and to verify, if it is not the host's.", valueName: "name"))
+        var name: String?
+        @Option(help: "PEM with the authorities to trust instead of the system's.", completion: .file())
+        var ca: String?
+
+        func run() async throws {
+            try await CertificateProbe.check(address: server, name: name, authorities: ca).finish()
         }
     }
 }

@@ -87,6 +87,31 @@ import Testing
         #expect(first + second == "HTTP/1.1 404 Not Found\nHTTP/1.1 404 Not Found\n")
     }
 
+    @Test func `What clients get can be seen from outside`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port)
+        func check(_ arguments: String...) async throws -> Command.Result {
+            try await Command.run(Command.hookgate, ["cert", "check"] + arguments)
+        }
+        let good = try await check("localhost:\(gateway.port)", "--ca", gateway.authority)
+        #expect(good.status == 0 && good.error.isEmpty, "\(good.output)\(good.error)")
+        for words in [
+            "speaks TLSv1.3 with TLS_AES_128_GCM_SHA256, TLSv1.2 with ECDHE-", "certificate: CN=localhost",
+            "a client that names nobody gets: the same", "verified: it is for localhost", "-----BEGIN CERTIFICATE-----",
+        ] {
+            #expect(good.output.contains(words), "\(words) is not in:\n\(good.output)")
+        }
+        let misnamed = try await check("127.0.0.1:\(gateway.port)", "--name", "example.org", "--ca", gateway.authority)
+        #expect(misnamed.status == 1 && misnamed.error.contains("hostname mismatch"), "\(misnamed.error)")
+        let untrusted = try await check("127.0.0.1:\(gateway.port)")
+        #expect(untrusted.status == 1 && untrusted.error.contains("issuer certificate"), "\(untrusted.error)")
+        gateway.terminate()
+        _ = await gateway.exitStatus()
+        let gone = try await check("127.0.0.1:\(gateway.port)")
+        #expect(gone.status == 1 && gone.error.contains("Connection refused"), "\(gone.error)")
+        #expect(try await check("two words").status == 2)
+    }
+
     @Test func `Clients show certificates, and the route says whose may post`() async throws {
         let authority = try EphemeralAuthority()
         let backend = try await TestBackend()

@@ -89,7 +89,7 @@ package enum CertificateCommand {
     }
 
     /// The server's certificate as a provider wants it that compares certificates.
-    private static func block(_ chain: CertificateChain) -> String {
+    static func block(_ chain: CertificateChain) -> String {
         "\nfor a provider that pins the certificate (SHA-256 \(chain.leaf.fingerprint)):\n\n\(chain.leaf.pem)"
     }
 }
