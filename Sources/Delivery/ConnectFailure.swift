@@ -19,6 +19,8 @@ enum ConnectFailure: String, Sendable, CaseIterable {
     case connectTimeout = "connect_timeout"
     /// No way leads to the address.
     case noRoute = "no_route"
+    /// The Unix socket may not be written to by this user, or a firewall forbids it.
+    case forbidden
     /// The receiver hung up without a byte of response.
     case closed
     /// This process has no descriptor or port left.
@@ -83,7 +85,9 @@ enum ConnectFailure: String, Sendable, CaseIterable {
     private init(errno: CInt) {
         self =
             switch errno {
-            case ECONNREFUSED: .refused
+            // A Unix socket that is not there yet is a port on which nobody listens.
+            case ECONNREFUSED, ENOENT: .refused
+            case EACCES, EPERM: .forbidden
             case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL: .noRoute
             case EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN: .exhausted
             case ETIMEDOUT: .connectTimeout

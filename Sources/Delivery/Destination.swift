@@ -60,6 +60,8 @@ package struct Destination: Sendable {
     package var host: String
     /// The port to connect to.
     package var port: Int
+    /// The path of a Unix socket that is connected to instead of host and port; nil: TCP.
+    package var socket: String?
     /// Path and query, as they go into the request line.
     package var target: String
     /// The format of the request's content.

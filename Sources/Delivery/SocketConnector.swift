@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOPosix
 
-/// Makes TCP connections to a destination.
+/// Makes connections to a destination, over TCP or a Unix socket.
 ///
 /// An address is connected to directly. A name is resolved by a `NameResolver`, and NIO's client bootstrap tries the
 /// addresses as RFC 8305 says. The time-out covers resolution and connection together.
@@ -24,7 +24,9 @@ enum SocketConnector {
                 }
             }
         let connect: UpstreamPool.Connect
-        if let address = try? SocketAddress(ipAddress: destination.host, port: destination.port) {
+        if let socket = destination.socket {
+            connect = { bootstrap.connect(unixDomainSocketPath: socket) }
+        } else if let address = try? SocketAddress(ipAddress: destination.host, port: destination.port) {
             connect = { bootstrap.connect(to: address) }
         } else {
             let named = bootstrap.resolver(NameResolver(eventLoop: eventLoop, destination: destination.name))

@@ -123,6 +123,7 @@ extension Destination {
     var shownURL: String {
         let host = host.contains(":") ? "[\(host)]" : host
         let path = target.prefix { $0 != "?" }
-        return "\(tls == nil ? "http" : "https")://\(host):\(port)\(path)\(path.count < target.count ? "?…" : "")"
+        let url = "\(tls == nil ? "http" : "https")://\(host):\(port)\(path)\(path.count < target.count ? "?…" : "")"
+        return socket.map { "\(url) at \($0)" } ?? url
     }
 }

@@ -87,6 +87,30 @@ import Testing
         #expect(first + second == "HTTP/1.1 404 Not Found\nHTTP/1.1 404 Not Found\n")
     }
 
+    @Test func `A backend behind a Unix socket gets its events, also when it begins late`() async throws {
+        let folder = try TemporaryDirectory()
+        let unused = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: unused.port,
+            extra: "journal: {path: journal.sqlite}",
+            destination: "socket: \(folder.path)/app.sock, retry: {first_delay: 50ms, max_delay: 100ms}"
+        )
+        let push = "event=newCall&direction=in&from=4921155667788&to=4921199887766&callId=1"
+        let posted = try await Command.run(
+            "curl",
+            [
+                "--silent", "--max-time", "30", "--cacert", gateway.authority, "--user",
+                "sipgate:\(GatewayProcess.password)", "--data", push, gateway.url,
+            ]
+        )
+        #expect(posted.output.contains("<Response"))
+        _ = try await gateway.line { $0.contains("unreachable") }
+        let backend = try await TestBackend(socket: folder.path + "/app.sock")
+        let received = await backend.received(count: 1)
+        #expect(received[0].target == "/events" && received[0].header("host") == "127.0.0.1:\(unused.port)")
+        #expect(unused.received.isEmpty)
+    }
+
     @Test func `What clients get can be seen from outside`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)

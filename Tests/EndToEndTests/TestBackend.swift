@@ -54,16 +54,24 @@ final class TestBackend: Sendable {
     private let state: Mutex<State>
     private let channel: Mutex<(any Channel)?> = Mutex(nil)
 
-    init(_ behaviour: Behaviour = .status(200)) async throws {
+    /// - Parameters:
+    ///   - behaviour: how it answers.
+    ///   - socket: the path of a Unix socket to serve on; nil: a port that the kernel chooses.
+    init(_ behaviour: Behaviour = .status(200), socket: String? = nil) async throws {
         state = Mutex(State(behaviour: behaviour))
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(backend: self))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let channel =
+            if let socket {
+                try await bootstrap.bind(unixDomainSocketPath: socket).get()
+            } else {
+                try await bootstrap.bind(host: "127.0.0.1", port: 0).get()
+            }
         self.channel.withLock { $0 = channel }
     }
 

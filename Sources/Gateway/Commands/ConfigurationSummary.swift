@@ -77,6 +77,7 @@ struct ConfigurationSummary {
             "destination",
             "\(destination.name.escaped) at \(destination.tls == nil ? "http" : "https")://\(host):\(destination.port)\(destination.target)"
         )
+            + (destination.socket.map { row("", "  over the socket \($0.escaped)") } ?? "")
             + row("", "  \(destination.format.rawValue), \(types)")
             + row(
                 "",

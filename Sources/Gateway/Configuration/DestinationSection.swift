@@ -14,7 +14,7 @@ struct DestinationSection {
 
     private static let keys = ConfigurationSection.Keys(
         known: [
-            "name", "url", "format", "timeout", "concurrency", "types", "directions", "order", "rate", "expire",
+            "name", "url", "socket", "format", "timeout", "concurrency", "types", "directions", "order", "rate", "expire",
             "retry",
             "breaker", "signing_secret", "tls",
         ]
@@ -50,6 +50,7 @@ struct DestinationSection {
                 port: url.network.port ?? (url.scheme == "https" ? 443 : 80),
                 target: url.target.hasPrefix("/") ? url.target : "/" + url.target
             )
+            destination.socket = socket(section)
             if url.scheme == "https" {
                 let reader = DestinationTLSSection(base: base, environment: environment)
                 guard let tls = reader.read(section, host: url.network.host) else { return nil }
@@ -71,6 +72,18 @@ struct DestinationSection {
         if name.utf8.count > 100 { return "the name is longer than 100 bytes" }
         let hasControls = name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
         return hasControls ? "the name holds a control character" : nil
+    }
+
+    /// The absolute path of a Unix socket, which need not be there yet.
+    private func socket(_ section: ConfigurationSection) -> String? {
+        guard let scalar = section.scalar("socket"), let name = scalar.publicText() else { return nil }
+        let path = base.resolve(name)
+        // sun_path, unix(7), with its final zero.
+        guard path.utf8.count < 108 else {
+            scalar.error("\(path.quoted) is longer than 107 bytes, which no socket may be", remedy: "use a shorter path")
+            return nil
+        }
+        return path
     }
 
     private func url(_ section: ConfigurationSection) -> HTTPAddress? {
