@@ -16,6 +16,14 @@ import Testing
         #expect(result.output.contains("\"lost\": 0, "))
     }
 
+    @Test func `No handshake fails and no request is dropped while certificates are renewed`() async throws {
+        let result = try await trial("--renewals", "10", "--clients", "4", name: "renewal.py")
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(
+            result.output.contains("\"failed_handshakes\": 0") && result.output.contains("\"broken_connections\": 0")
+        )
+    }
+
     @Test func `No caller waits longer for a bad backend than the deadline, and no call is lost to it`() async throws {
         let result = try await trial("--calls", "96", "--clients", "8", "--deadline", "1000", name: "decide.py")
         #expect(result.status == 0, "\(result.output)\(result.error)")

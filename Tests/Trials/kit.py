@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import random
+import shutil
 import signal
 import ssl
 import subprocess
@@ -34,12 +35,7 @@ class Folder:
         return os.path.join(self.path, name)
 
     def remove(self):
-        for root, folders, files in os.walk(self.path, topdown=False):
-            for name in files:
-                os.unlink(os.path.join(root, name))
-            for name in folders:
-                os.rmdir(os.path.join(root, name))
-        os.rmdir(self.path)
+        shutil.rmtree(self.path)
 
 
 class Gateway:

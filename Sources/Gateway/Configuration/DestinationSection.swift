@@ -14,7 +14,8 @@ struct DestinationSection {
 
     private static let keys = ConfigurationSection.Keys(
         known: [
-            "name", "url", "socket", "format", "timeout", "concurrency", "types", "directions", "order", "rate", "expire",
+            "name", "url", "socket", "format", "timeout", "concurrency", "types", "directions", "order", "rate",
+            "expire",
             "retry",
             "breaker", "signing_secret", "tls",
         ]
@@ -80,7 +81,10 @@ struct DestinationSection {
         let path = base.resolve(name)
         // sun_path, unix(7), with its final zero.
         guard path.utf8.count < 108 else {
-            scalar.error("\(path.quoted) is longer than 107 bytes, which no socket may be", remedy: "use a shorter path")
+            scalar.error(
+                "\(path.quoted) is longer than 107 bytes, which no socket may be",
+                remedy: "use a shorter path"
+            )
             return nil
         }
         return path
