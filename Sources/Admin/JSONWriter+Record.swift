@@ -15,6 +15,8 @@ extension JSONWriter {
             json.field("source", event.source)
             json.field("route", record.entry.route)
             json.field("traceparent", event.traceParent)
+            json.field("clientsubject", event.client?.subject)
+            json.field("clientfingerprint", event.client?.fingerprint)
             json.field("data", json: event.draft.data)
             json.name("deliveries")
             json.array { json in

@@ -15,6 +15,7 @@ enum EventRow {
         guard id.count == 16 else { return nil }
         let high = UInt64(bigEndian: id.loadUnaligned(as: UInt64.self))
         let low = UInt64(bigEndian: id.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        let origin = EventOrigin(statement.isNull(7) ? nil : statement.text(7))
         let event = Event(
             id: EventID(high: high, low: low),
             source: kind.source,
@@ -24,7 +25,8 @@ enum EventRow {
                 subject: statement.text(6),
                 data: ByteBuffer(bytes: statement.bytes(8))
             ),
-            traceParent: statement.isNull(7) ? nil : statement.text(7)
+            traceParent: origin.traceParent,
+            client: origin.client
         )
         return JournalEntry(position: JournalPosition(statement.integer(0)), event: event, route: kind.route)
     }
@@ -41,7 +43,7 @@ enum EventRow {
         return checksum.value == statement.integer(4)
     }
 
-    /// The beginning of a row's checksum; id, subject, trace and data follow.
+    /// The beginning of a row's checksum; id, subject, origin and data follow.
     static func checksum(position: Int64, kind: Int64, audience: Int64, time: Int64) -> Checksum {
         var checksum = Checksum(position)
         checksum.mix(kind)

@@ -160,12 +160,14 @@ struct JournalScan {
         guard let kind = kinds[row.value("kind")], let id = EventID(bytes: row.value("id")) else { return nil }
         let data: Data = row.value("data")
         let draft = EventDraft(type: kind.type, subject: row.value("subject"), data: ByteBuffer(bytes: data))
+        let origin = EventOrigin(row.optional("traceparent"))
         let event = Event(
             id: id,
             source: kind.source,
             time: Timestamp(milliseconds: row.value("time")),
             draft: draft,
-            traceParent: row.optional("traceparent")
+            traceParent: origin.traceParent,
+            client: origin.client
         )
         return JournalEntry(position: JournalPosition(row.value("position")), event: event, route: kind.route)
     }

@@ -49,7 +49,8 @@ enum JournalSchema {
             destinations TEXT NOT NULL UNIQUE
         ) STRICT;
 
-        -- The accepted events. `id` is a UUID of 16 bytes, `time` milliseconds since 1970.
+        -- The accepted events. `id` is a UUID of 16 bytes, `time` milliseconds since 1970. Behind `traceparent` may stand
+        -- the client's certificate, see EventOrigin.
         CREATE TABLE event (
             position INTEGER PRIMARY KEY,
             kind INTEGER NOT NULL,

@@ -174,19 +174,20 @@ final class JournalStore {
         let statement = insertEvent
         var checksum = start
         var subject = event.draft.subject
-        var trace = event.traceParent ?? ""
+        let origin = EventOrigin(event).text
+        var originText = origin ?? ""
         try withUnsafeBytes(of: (event.id.high.bigEndian, event.id.low.bigEndian)) { id in
             checksum.mix(id)
             statement.bind(6, lent: id)
             try subject.withUTF8 { subject in
                 checksum.mix(UnsafeRawBufferPointer(subject))
                 statement.bind(7, lent: subject)
-                try trace.withUTF8 { trace in
-                    checksum.mix(UnsafeRawBufferPointer(trace))
-                    if event.traceParent == nil {
+                try originText.withUTF8 { text in
+                    checksum.mix(UnsafeRawBufferPointer(text))
+                    if origin == nil {
                         statement.bind(8, nil as Int64?)
                     } else {
-                        statement.bind(8, lent: trace)
+                        statement.bind(8, lent: text)
                     }
                     try event.draft.data.withUnsafeReadableBytes { data in
                         checksum.mix(data)

@@ -1,6 +1,8 @@
 /// The verified certificate of a client: who it is below HTTP.
 package final class ClientCertificate: Sendable {
     /// Whose key it is, RFC 2253 form: `CN=proxy,O=Example`.
+    ///
+    /// Control characters are escaped there, so it is one line.
     package let subject: String
     /// SHA-256 of its DER form, in lower-case hexadecimal.
     package let fingerprint: String
@@ -9,6 +11,16 @@ package final class ClientCertificate: Sendable {
         self.subject = subject
         self.fingerprint = fingerprint
     }
+
+    /// Both in one line, `FINGERPRINT SUBJECT`, as journals keep it.
+    package convenience init?(line: String) {
+        let parts = line.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2 else { return nil }
+        self.init(subject: String(parts[1]), fingerprint: String(parts[0]))
+    }
+
+    /// Both in one line, `FINGERPRINT SUBJECT`.
+    package var line: String { "\(fingerprint) \(subject)" }
 }
 
 /// Who may come, by certificate.

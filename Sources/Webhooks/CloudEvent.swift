@@ -21,6 +21,10 @@ package enum CloudEvent {
             ("ce-time", event.time.description),
         ]
         if let traceParent = event.traceParent { fields.append(("ce-traceparent", fieldValue(traceParent))) }
+        if let client = event.client {
+            fields.append(("ce-clientsubject", fieldValue(client.subject)))
+            fields.append(("ce-clientfingerprint", fieldValue(client.fingerprint)))
+        }
         return fields
     }
 
@@ -55,6 +59,10 @@ extension ByteBuffer {
                 json.field("subject", draft.subject)
                 json.field("time", plain: event.time.characters.span)
                 if let traceParent = event.traceParent { json.field("traceparent", traceParent) }
+                if let client = event.client {
+                    json.field("clientsubject", client.subject)
+                    json.field("clientfingerprint", client.fingerprint)
+                }
                 json.field("datacontenttype", "application/json")
                 json.field("data", json: draft.data)
             }

@@ -71,12 +71,22 @@ package final class Event: Sendable {
     package let draft: EventDraft
     /// The trace that the push belongs to, a valid `traceparent` (W3C Trace Context, section 3.2); nil without one.
     package let traceParent: String?
+    /// The certificate of whoever brought the push; nil without one.
+    package let client: ClientCertificate?
 
-    package init(id: EventID, source: String, time: Timestamp, draft: EventDraft, traceParent: String? = nil) {
+    package init(
+        id: EventID,
+        source: String,
+        time: Timestamp,
+        draft: EventDraft,
+        traceParent: String? = nil,
+        client: ClientCertificate? = nil
+    ) {
         self.id = id
         self.source = source
         self.time = time
         self.draft = draft
         self.traceParent = traceParent
+        self.client = client
     }
 }

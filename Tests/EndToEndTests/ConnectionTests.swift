@@ -168,7 +168,12 @@ import Testing
         #expect(try await post(as: "stranger").output.contains("certificate_denied"))
         #expect(backend.received.isEmpty)
         #expect(try await post(as: "proxy").output.contains("<Response"))
-        #expect(backend.received.count == 1)
+        let event = try #require(try backend.received.first?.json())
+        #expect(event["clientsubject"] as? String == "CN=proxy" && backend.received.count == 1)
+        let shown = try String(contentsOf: gateway.folder.appending(path: "proxy.pem"), encoding: .utf8)
+        let certificate = try CertificateChain(pem: shown, name: "proxy").leaf
+        #expect(event["clientfingerprint"] as? String == certificate.fingerprint.description)
+        #expect((event["data"] as? [String: Any])?.keys.contains { $0.hasPrefix("client") } == false)
     }
 
     @Test func `A client that says goodbye behind its request gets the reply`() async throws {

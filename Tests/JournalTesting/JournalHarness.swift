@@ -34,7 +34,8 @@ package struct JournalHarness: Sendable {
         route: String = "/hooks",
         time: Timestamp = .now(),
         data: ByteBuffer? = nil,
-        traceParent: String? = nil
+        traceParent: String? = nil,
+        client: ClientCertificate? = nil
     ) -> NewEntry {
         NewEntry(
             event: Event(
@@ -46,7 +47,8 @@ package struct JournalHarness: Sendable {
                     subject: subject,
                     data: data ?? ByteBuffer(string: "{\"number\":\(number)}")
                 ),
-                traceParent: traceParent
+                traceParent: traceParent,
+                client: client
             ),
             route: route,
             destinations: DestinationSet(destinations)

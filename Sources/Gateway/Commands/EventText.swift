@@ -36,6 +36,7 @@ enum EventText {
         row("accepted", event.time.description)
         row("route", record.entry.route.escaped)
         if let trace = event.traceParent { row("trace", trace) }
+        if let client = event.client { row("client", "\(client.subject) (\(client.fingerprint))".escaped) }
         row("data", String(buffer: event.draft.data).escaped)
         if record.deliveries.isEmpty { row("", "no destination wanted it") }
         for delivery in record.deliveries {

@@ -180,7 +180,7 @@ final class IngestPipeline: Responder {
             reply(earlier)
         case .events(let drafts, let asks):
             let traceParent = TraceParent.of(head.headers)
-            let events = drafts.map { event(of: $0, at: head.arrival, on: lane, traceParent) }
+            let events = drafts.map { event(of: $0, at: head.arrival, on: lane, traceParent, head.certificate) }
             guard asks, let (inquirer, deadline) = lane.inquiry, let first = events.first else {
                 return place(events, on: lane) { refusal in
                     self.finish(webhook, refusal, nil, head, on: lane, reply)
@@ -218,7 +218,7 @@ final class IngestPipeline: Responder {
         guard let note else { return }
         // The caller does not wait for this one: should a crash lose it, only the record of a decision is lost.
         let traceParent = TraceParent.of(head.headers)
-        place([event(of: note, at: .now(), on: lane, traceParent)], on: lane) { _ in }
+        place([event(of: note, at: .now(), on: lane, traceParent, head.certificate)], on: lane) { _ in }
     }
 
     /// Keeps events that no push brought: they follow from time alone.
@@ -230,7 +230,7 @@ final class IngestPipeline: Responder {
             promise.succeed()
             return promise.futureResult
         }
-        let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil) }
+        let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil, nil) }
         promise.futureResult.assumeIsolated().whenSuccess { self.accepted.note(events, route: index) }
         journal.append(events.map { entry($0, on: routes[index]) }, promise: promise)
         return promise.futureResult
@@ -242,13 +242,20 @@ final class IngestPipeline: Responder {
         return NewEntry(event: event, route: route.path, destinations: wanting)
     }
 
-    private func event(of draft: EventDraft, at time: Timestamp, on lane: Lane, _ traceParent: String?) -> Event {
+    private func event(
+        of draft: EventDraft,
+        at time: Timestamp,
+        on lane: Lane,
+        _ traceParent: String?,
+        _ client: ClientCertificate?
+    ) -> Event {
         Event(
             id: ids.next(at: time),
             source: lane.source,
             time: draft.time ?? time,
             draft: draft,
-            traceParent: traceParent
+            traceParent: traceParent,
+            client: client
         )
     }
 
