@@ -9,6 +9,7 @@
 #undef OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/bio.h>
+#include <openssl/conf.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -24,6 +25,11 @@
 // SSL_CTX_set_min_proto_version
 static inline int COpenSSL_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version) {
     return (int)SSL_CTX_set_min_proto_version(ctx, version);
+}
+
+// SSL_CTX_get_min_proto_version
+static inline int COpenSSL_SSL_CTX_get_min_proto_version(SSL_CTX *ctx) {
+    return (int)SSL_CTX_get_min_proto_version(ctx);
 }
 
 // SSL_CTX_set_max_proto_version

@@ -13,7 +13,7 @@ package enum HandshakeTrial {
     ///   - policy: The server's.
     /// - Throws: what OpenSSL says, under the name of the server's certificate.
     package static func run(_ server: TLSContext, name: String?, policy: TLSPolicy) throws(CredentialError) {
-        for version in TLSPolicy.Version.allCases where version.rawValue >= policy.minimumVersion.rawValue {
+        for version in TLSPolicy.Version.allCases where version.rawValue >= server.minimumVersion.rawValue {
             var policy = policy
             policy.minimumVersion = version
             policy.maximumVersion = version

@@ -27,6 +27,8 @@ package final class TLSContext: @unchecked Sendable {
 
     /// Which end this is for.
     package let role: Role
+    /// The oldest version that is spoken: the policy's, or the system's if that is stricter.
+    package let minimumVersion: TLSPolicy.Version
     private let context: Owned
     /// Kept for the callbacks that point at them.
     private let protocols: ProtocolList
@@ -94,6 +96,9 @@ package final class TLSContext: @unchecked Sendable {
             throw .refused("TLS context", ErrorQueue.cause(of: "SSL_CTX_new"))
         }
         self.role = role
+        // A policy that ends before the system's begins is for tests and tools, and means what it says.
+        let isStricter = policy.maximumVersion == .tls13 && SystemPolicy.isStricter(context.pointer)
+        minimumVersion = isStricter ? .tls13 : policy.minimumVersion
         self.context = context
         protocols = ProtocolList(policy.applicationProtocols)
         self.tickets = tickets
@@ -110,7 +115,7 @@ package final class TLSContext: @unchecked Sendable {
     private func apply(_ policy: TLSPolicy) throws(CredentialError) {
         let context = context.pointer
         let applied =
-            COpenSSL_SSL_CTX_set_min_proto_version(context, policy.minimumVersion.number) == 1
+            COpenSSL_SSL_CTX_set_min_proto_version(context, minimumVersion.number) == 1
             && COpenSSL_SSL_CTX_set_max_proto_version(context, policy.maximumVersion.number) == 1
             && SSL_CTX_set_cipher_list(context, TLSPolicy.tls12Suites) == 1
             && SSL_CTX_set_ciphersuites(context, TLSPolicy.tls13Suites) == 1

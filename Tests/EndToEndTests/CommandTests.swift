@@ -38,6 +38,29 @@ import Testing
         #expect(result.output.contains("/hooks/sipgate"))
     }
 
+    @Test func `What the system demands of TLS is shown`() async throws {
+        let folder = try await folder(CommandTests.good)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let policy = folder.appending(path: "openssl.cnf")
+        try """
+        openssl_conf = init
+        [init]
+        ssl_conf = ssl
+        [ssl]
+        system_default = strict
+        [strict]
+        MinProtocol = TLSv1.3
+        CipherString = DEFAULT@SECLEVEL=3
+        """.write(to: policy, atomically: true, encoding: .utf8)
+        let result = try await Command.run(
+            Command.hookgate,
+            ["check", "--config", folder.appending(path: "hookgate.yaml").path],
+            environment: ["OPENSSL_CONF": policy.path]
+        )
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("openssl.cnf: security level 3, TLS 1.3 and newer"), "\(result.output)")
+    }
+
     @Test func `Every mistake of a configuration is reported at once, with its place, and nothing starts`() async throws
     {
         let folder = try await folder(

@@ -17,6 +17,7 @@ struct ConfigurationSummary {
     /// Several lines, each with its line feed.
     var text: String {
         var text = row("public URL", configuration.publicURL) + row("event loops", "\(configuration.eventLoops)")
+        text += row("OpenSSL", openSSL)
         for (listener, certificates) in zip(configuration.listeners, certificates) {
             text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer")
             for fact in certificates.flatMap(\.facts) { text += row("", "  \(fact)") }
@@ -42,6 +43,19 @@ struct ConfigurationSummary {
         let mask = configuration.logging.masksPersonalData ? "personal data masked" : "personal data in full"
         text += row("logging", "\(configuration.logging.level), \(configuration.logging.format.rawValue), \(mask)")
         return text
+    }
+
+    /// What the system's policy adds to ours.
+    private var openSSL: String {
+        do throws(OpenSSLError) {
+            let policy = try SystemPolicy.current()
+            var words = ["\(LibraryVersion.text), \(policy.file.escaped): security level \(policy.securityLevel)"]
+            if let version = policy.minimumVersion { words.append("TLS \(version.rawValue) and newer") }
+            if policy.isFIPS { words.append("FIPS algorithms only") }
+            return words.joined(separator: ", ")
+        } catch {
+            return "\(LibraryVersion.text): \(error)".escaped
+        }
     }
 
     private func fact(_ clients: ClientCertificateConfiguration) -> String {
