@@ -57,6 +57,7 @@ final class TestBackend: Sendable {
     /// - Parameters:
     ///   - behaviour: how it answers.
     ///   - socket: the path of a Unix socket to serve on; nil: a port that the kernel chooses.
+    /// - Throws: when the address cannot be bound.
     init(_ behaviour: Behaviour = .status(200), socket: String? = nil) async throws {
         state = Mutex(State(behaviour: behaviour))
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
