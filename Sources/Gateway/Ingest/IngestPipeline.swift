@@ -262,7 +262,8 @@ final class IngestPipeline: Responder {
     /// When a decision is of no use any more: the rest of the deadline is for the reply itself.
     private func end(of deadline: TimeAmount, since arrival: Timestamp) -> NIODeadline {
         let spent = TimeAmount.milliseconds(max(0, Timestamp.now().milliseconds - arrival.milliseconds))
-        let reserve = TimeAmount.nanoseconds(min(50_000_000, deadline.nanoseconds / 10))
+        // A busy machine may stop everything for some tens of milliseconds.
+        let reserve = TimeAmount.nanoseconds(min(100_000_000, deadline.nanoseconds / 8))
         return eventLoop.now + (deadline - spent - reserve)
     }
 
