@@ -3,11 +3,14 @@ import TLS
 import Webhooks
 
 extension HTTP1Handler {
-    /// What the handshake that has just been completed came to; nil in memory, where there is none.
-    static func handshake(_ context: ChannelHandlerContext) -> EdgeCounts.Handshake? {
-        guard let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self),
-            let (version, _, isResumed) = tls.negotiated
-        else { return nil }
+    /// What shook hands for this connection; nil in memory, where nothing does.
+    static func tls(_ context: ChannelHandlerContext) -> TLSServerHandler? {
+        try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self)
+    }
+
+    /// What the handshake that has just been completed came to.
+    static func handshake(of tls: TLSServerHandler) -> EdgeCounts.Handshake? {
+        guard let (version, _, isResumed) = tls.negotiated else { return nil }
         return switch (version == "TLSv1.2", isResumed) {
         case (true, false): .tls12Full
         case (true, true): .tls12Resumed
@@ -16,10 +19,9 @@ extension HTTP1Handler {
         }
     }
 
-    /// The certificate that the client has shown in the handshake that has just been completed.
-    static func certificate(_ context: ChannelHandlerContext) -> ClientCertificate? {
-        let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self)
-        return tls?.peer.map { ClientCertificate(subject: $0.subject, fingerprint: $0.fingerprint) }
+    /// The certificate that the client has shown in it.
+    static func certificate(from tls: TLSServerHandler) -> ClientCertificate? {
+        tls.peer.map { ClientCertificate(subject: $0.subject, fingerprint: $0.fingerprint) }
     }
 }
 

@@ -330,9 +330,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent, let handshake = HTTP1Handler.handshake(context) {
-            loop.counts.shookHands(handshake)
-            certificate = HTTP1Handler.certificate(context)
+        if case .handshakeCompleted? = event as? TLSUserEvent, let tls = HTTP1Handler.tls(context) {
+            if let handshake = HTTP1Handler.handshake(of: tls) { loop.counts.shookHands(handshake) }
+            certificate = HTTP1Handler.certificate(from: tls)
         }
         if case .inputClosed? = event as? ChannelEvent {
             // A client that says nothing more still gets the replies that it is owed.
