@@ -19,6 +19,8 @@ let nio = (
     posix: Target.Dependency.product(name: "NIOPosix", package: "swift-nio"),
     embedded: Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio"),
     http1: Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio"),
+    http2: Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2"),
+    hpack: Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2"),
     tls: Target.Dependency.product(name: "NIOTLS", package: "swift-nio"),
     extras: Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 )
@@ -42,6 +44,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -62,7 +65,9 @@ let package = Package(
         .target(name: "Sipgate", dependencies: ["Webhooks", "OpenSSL", nio.core], swiftSettings: safe),
         .target(
             name: "Edge",
-            dependencies: ["TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.tls, nio.extras, logging],
+            dependencies: [
+                "TLS", "Webhooks", nio.core, nio.posix, nio.http1, nio.http2, nio.hpack, nio.tls, nio.extras, logging,
+            ],
             swiftSettings: safe
         ),
         .target(
@@ -142,7 +147,8 @@ let package = Package(
         .testTarget(
             name: "EdgeTests",
             dependencies: [
-                "Edge", "Webhooks", "TLS", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1, logging,
+                "Edge", "Webhooks", "TLS", "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1, nio.http2,
+                nio.hpack, nio.tls, logging,
             ],
             swiftSettings: callsC
         ),

@@ -38,7 +38,7 @@ struct ConnectionState: ~Copyable {
     private(set) var phase = Phase.idle
     private(set) var manner = Manner()
     private var quiescing = false
-    /// No head has come yet, and perhaps TLS is still shaking hands.
+    /// No head has come yet.
     private var isFresh = true
     /// Somebody let in posts here: the connection may be kept for the next push.
     private var isTrusted = false
@@ -90,7 +90,7 @@ struct ConnectionState: ~Copyable {
                 isHead: head.method == .HEAD
             )
             let fields = HeaderFields(Array(head.headers))
-            switch FramingRules.check(head, fields, limits: limits) {
+            switch FramingRules.check(target: head.uri, isVersion10: manner.isVersion10, fields, limits: limits) {
             case .failure(let refusal):
                 phase = .closing
                 return .refuse(refusal.reason)

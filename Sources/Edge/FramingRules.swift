@@ -1,4 +1,3 @@
-import NIOHTTP1
 import Webhooks
 
 /// What the parser lets through and an edge must not (RFC 9112, sections 3.2, 5.2, 6.1, 6.3; RFC 9110, section 10.1.1).
@@ -10,6 +9,8 @@ enum FramingRules {
     struct Framing: Equatable {
         /// The declared length of the content, 0 without content, nil when it is chunked.
         var contentLength: Int?
+        /// The length was declared, and not only left out.
+        var declaresLength = false
         /// The client waits for 100 (Continue) before it sends its content.
         var expectsContinue: Bool
         /// The client would like another protocol behind this request.
@@ -19,19 +20,21 @@ enum FramingRules {
     /// Checks a head.
     ///
     /// - Parameters:
-    ///   - head: its method, target and version.
+    ///   - target: its request target.
+    ///   - isVersion10: whether it is of HTTP/1.0, which knows fewer things.
     ///   - fields: its header section.
     ///   - limits: the bounds of the listener.
     /// - Returns: its framing, or the reason to refuse it and to close the connection.
     static func check(
-        _ head: NIOHTTP1.HTTPRequestHead,
+        target: String,
+        isVersion10: Bool,
         _ fields: HeaderFields,
         limits: EdgeLimits
     ) -> Result<Framing, Refusal> {
-        guard head.uri.utf8.count <= limits.maxTargetBytes else { return .failure(Refusal(.targetTooLong)) }
+        guard target.utf8.count <= limits.maxTargetBytes else { return .failure(Refusal(.targetTooLong)) }
         // Octets above ASCII may stand there; a space or a control character would end the target elsewhere.
-        let target = head.uri.utf8.span
-        guard target.isVisibleASCII || target.isFreeOfControls && !head.uri.utf8.contains(UInt8(ascii: " ")) else {
+        let octets = target.utf8.span
+        guard octets.isVisibleASCII || octets.isFreeOfControls && !target.utf8.contains(UInt8(ascii: " ")) else {
             return .failure(Refusal(.malformedRequest))
         }
         var framing = Framing(contentLength: 0, expectsContinue: false)
@@ -51,7 +54,7 @@ enum FramingRules {
                 guard value.equalsIgnoringCase("100-continue") else {
                     return .failure(Refusal(.unsupportedExpectation))
                 }
-                framing.expectsContinue = head.version == .http1_1
+                framing.expectsContinue = !isVersion10
             case 7 where name.equalsIgnoringCase("upgrade"):
                 framing.asksForUpgrade = true
             case 14 where name.equalsIgnoringCase("content-length"):
@@ -62,10 +65,11 @@ enum FramingRules {
                 }
                 // More digits than an Int holds are too large, not malformed.
                 framing.contentLength = Int(value) ?? Int.max
+                framing.declaresLength = true
             case 17 where name.equalsIgnoringCase("transfer-encoding"):
                 codings += 1
                 // Any coding but chunked alone would need undoing, and HTTP/1.0 knows none.
-                guard value.equalsIgnoringCase("chunked"), head.version == .http1_1 else {
+                guard value.equalsIgnoringCase("chunked"), !isVersion10 else {
                     return .failure(Refusal(.ambiguousFraming))
                 }
                 framing.contentLength = nil
@@ -74,7 +78,7 @@ enum FramingRules {
             }
         }
         guard lengths + codings <= 1 else { return .failure(Refusal(.ambiguousFraming)) }
-        guard hosts == 1 || hosts == 0 && head.version == .http1_0 else { return .failure(Refusal(.malformedRequest)) }
+        guard hosts == 1 || hosts == 0 && isVersion10 else { return .failure(Refusal(.malformedRequest)) }
         if let length = framing.contentLength, length > limits.maxBodyBytes { return .failure(Refusal(.bodyTooLarge)) }
         return .success(framing)
     }

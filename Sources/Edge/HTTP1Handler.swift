@@ -1,7 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import NIOTLS
-import TLS
 import Webhooks
 
 /// Serves one connection: the shell around `ConnectionState`.
@@ -25,11 +23,11 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private let writer: ReplyWriter
     private let log: EdgeLog
     private let client: ClientAddress
+    /// What the client has shown in its handshake.
+    private let certificate: ClientCertificate?
     private let progress: RequestDecoder.Progress
 
     private var state: ConnectionState
-    /// What the client has shown in its handshake.
-    private var certificate: ClientCertificate?
     private var context: ChannelHandlerContext?
     /// Parts of requests behind the one in work.
     private var waiting: [HTTPServerRequestPart] = []
@@ -61,6 +59,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         loop: EdgeLoop,
         limits: EdgeLimits,
         client: ClientAddress,
+        certificate: ClientCertificate?,
         progress: RequestDecoder.Progress,
         log: EdgeLog
     ) {
@@ -68,6 +67,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         responder = loop.responder
         writer = loop.writer
         self.client = client
+        self.certificate = certificate
         self.progress = progress
         self.log = log
         state = ConnectionState(limits: limits)
@@ -80,11 +80,10 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop.counts.connectionOpened()
+        phaseBegan()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        loop.counts.connectionClosed()
         stop()
     }
 
@@ -308,11 +307,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     // MARK: Events
 
-    func channelActive(context: ChannelHandlerContext) {
-        phaseBegan()
-        context.fireChannelActive()
-    }
-
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         if isWritable {
@@ -330,10 +324,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent, let tls = HTTP1Handler.tls(context) {
-            if let handshake = HTTP1Handler.handshake(of: tls) { loop.counts.shookHands(handshake) }
-            certificate = HTTP1Handler.certificate(from: tls)
-        }
         if case .inputClosed? = event as? ChannelEvent {
             // A client that says nothing more still gets the replies that it is owed.
             end(context, state.inputEnded(hasMore: !waiting.isEmpty))
@@ -352,7 +342,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log.failed(client: client, error: error)
-        if let failure = (error as? TLSError)?.handshakeFailure { loop.counts.handshakeFailed(failure) }
         guard let parserError = error as? HTTPParserError else {
             // TLS or the socket.
             context.close(promise: nil)

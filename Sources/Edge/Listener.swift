@@ -1,7 +1,6 @@
 package import Logging
 package import NIOCore
 import NIOExtras
-import NIOHTTP1
 package import NIOPosix
 package import TLS
 import Webhooks
@@ -72,7 +71,7 @@ package final class Listener: Sendable {
                     func serve(_ client: ClientAddress) throws {
                         let secure = certificates.makeServerHandler(handshakeTimeout: limits.handshakeTimeout)
                         try pipeline.addHandler(secure)
-                        try pipeline.addHTTP1Server(loop: loop, limits: limits, client: client, log: log)
+                        try pipeline.addHTTPServer(loop: loop, limits: limits, client: client, log: log)
                     }
                     let peer = ClientAddress(channel.remoteAddress)
                     guard limits.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }
@@ -117,22 +116,5 @@ package struct EdgeLoops: Sendable {
             preconditionFailure("the listener's channels run on the loops of its own group, and all of those were made")
         }
         return bound.value
-    }
-}
-
-extension ChannelPipeline.SynchronousOperations {
-    /// Adds what turns plaintext into requests and replies into plaintext.
-    func addHTTP1Server(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, log: EdgeLog) throws {
-        let progress = RequestDecoder.Progress()
-        try addHandler(RequestDecoder(limits: limits, progress: progress))
-        try addHandler(
-            HTTP1Handler(
-                loop: loop,
-                limits: limits,
-                client: client,
-                progress: progress,
-                log: log
-            )
-        )
     }
 }

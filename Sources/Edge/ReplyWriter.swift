@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHPACK
 import Webhooks
 
 /// Puts replies into bytes (RFC 9112, section 4), the same for good ones and refusals.
@@ -8,6 +9,7 @@ import Webhooks
 /// buffer becomes one TLS record.
 package final class ReplyWriter {
     private var date = ByteBuffer()
+    private var dateText = ""
     private var dateSecond: Int64 = -1
     /// Where replies are written.
     private var reused = ByteBuffer()
@@ -30,6 +32,25 @@ package final class ReplyWriter {
         write(reply, persistence, withoutBody: withoutBody, into: &reused)
         return reused
     }
+
+    /// The header section of a reply in HTTP/2 (RFC 9113, section 8.3.2).
+    ///
+    /// Only what is the same every time may enter the client's table, whose size the client chooses.
+    func fields(of reply: Reply) -> HPACKHeaders {
+        var fields = HPACKHeaders()
+        fields.reserveCapacity(4 + reply.headers.count)
+        fields.add(name: ":status", value: ReplyWriter.code(reply.status))
+        updateDate()
+        fields.add(name: "date", value: dateText, indexing: .nonIndexable)
+        if let type = reply.contentType { fields.add(name: "content-type", value: "\(type)") }
+        for (name, value) in reply.headers {
+            fields.add(name: "\(name)".lowercased(), value: value, indexing: .nonIndexable)
+        }
+        fields.add(name: "content-length", value: "\(reply.body.readableBytes)", indexing: .nonIndexable)
+        return fields
+    }
+
+    private static func code(_ status: Int) -> String { status == 200 ? "200" : "\(status)" }
 
     /// Appends a whole reply.
     private func write(
@@ -72,17 +93,22 @@ package final class ReplyWriter {
         if !withoutBody { out.writeImmutableBuffer(reply.body) }
     }
 
-    /// Appends `Date` (RFC 9110, section 6.6.1), formatted at most once a second.
+    /// Appends `Date` (RFC 9110, section 6.6.1).
     private func writeDate(into out: inout ByteBuffer) {
-        let second = Timestamp.now().milliseconds / 1000
-        if second != dateSecond {
-            dateSecond = second
-            date.clear()
-            date.writeStaticString("Date: ")
-            date.writeHTTPDate(secondsSinceEpoch: second)
-            date.writeStaticString("\r\n")
-        }
+        updateDate()
         out.writeImmutableBuffer(date)
+    }
+
+    /// Formats the date, at most once a second.
+    private func updateDate() {
+        let second = Timestamp.now().milliseconds / 1000
+        guard second != dateSecond else { return }
+        dateSecond = second
+        date.clear()
+        date.writeStaticString("Date: ")
+        date.writeHTTPDate(secondsSinceEpoch: second)
+        date.writeStaticString("\r\n")
+        dateText = String(String(buffer: date).dropFirst(6).dropLast())
     }
 
     /// The reason phrase of a status code (RFC 9110, section 15), which clients ignore and people read.

@@ -26,4 +26,12 @@ package enum Screening {
     case accepted(RouteTable.Match)
     /// The request gets this reply, whatever its content; with the position of its route, where it has one.
     case refused(Reply, route: Int? = nil)
+
+    /// The position of the route that was found.
+    var route: Int? {
+        switch self {
+        case .accepted(let match): match.index
+        case .refused(_, let route): route
+        }
+    }
 }

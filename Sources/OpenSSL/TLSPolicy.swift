@@ -21,11 +21,19 @@ package struct TLSPolicy: Sendable, Equatable {
     package init(
         minimumVersion: Version = .tls12,
         maximumVersion: Version = .tls13,
-        applicationProtocols: [String] = ["http/1.1", "http/1.0"]
+        applicationProtocols: [String] = TLSPolicy.protocols(http2: false)
     ) {
         self.minimumVersion = minimumVersion
         self.maximumVersion = maximumVersion
         self.applicationProtocols = applicationProtocols
+    }
+
+    /// What a server of HTTP speaks (RFC 9113, section 3.1).
+    ///
+    /// - Parameter http2: whether HTTP/2 is offered, which then comes first.
+    /// - Returns: ALPN protocols, best first.
+    package static func protocols(http2: Bool) -> [String] {
+        (http2 ? ["h2"] : []) + ["http/1.1", "http/1.0"]
     }
 
     /// TLS 1.2 suites, ciphers(1): forward secrecy and authenticated encryption only.

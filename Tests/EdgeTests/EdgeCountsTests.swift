@@ -51,7 +51,7 @@ struct EdgeCountsTests {
             (TLSError.handshakeFailed([]), EdgeCounts.HandshakeFailure.failed), (.handshakeTimedOut, .timedOut),
             (.closedDuringHandshake, .left), (.plaintextHTTP, .plainHTTP),
         ] {
-            let harness = try EdgeHarness()
+            let harness = try EdgeHarness(agreed: nil)
             harness.channel.pipeline.fireErrorCaught(error)
             #expect(EdgeCounts.HandshakeFailure.allCases.filter { harness.edge.counts[$0] == 1 } == [kind])
         }

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import NIOTLS
 import Webhooks
 
 @testable import Edge
@@ -46,17 +47,27 @@ struct EdgeHarness {
     let edge: EdgeLoop
     var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
 
-    init(limits: EdgeLimits = EdgeLimits()) throws {
+    /// - Parameters:
+    ///   - limits: of the listener.
+    ///   - agreed: the protocol that the handshake comes to; nil: it is not done.
+    /// - Throws: what connecting in memory throws.
+    init(limits: EdgeLimits = EdgeLimits(), agreed: String? = "http/1.1") throws {
         channel = EmbeddedChannel()
         responder = ScriptedResponder()
         edge = EdgeLoop(responder: responder)
-        try channel.pipeline.syncOperations.addHTTP1Server(
+        try channel.pipeline.syncOperations.addHTTPServer(
             loop: edge,
             limits: limits,
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
             log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         )
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()
+        if let agreed { handshake(agreed) }
+    }
+
+    /// TLS is done.
+    func handshake(_ agreed: String) {
+        channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: agreed))
     }
 
     /// Bytes arrive, as one read.

@@ -17,7 +17,7 @@ private let newCall =
 
     private var credentials: String { "sipgate:\(GatewayProcess.password)" }
 
-    @Test(arguments: ["--http1.0", "--http1.1"])
+    @Test(arguments: ["--http1.0", "--http1.1", "--http2"])
     func `A push goes in as a form and comes out as JSON`(version: String) async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)
@@ -143,8 +143,8 @@ private let newCall =
         let gateway = try await GatewayProcess(backend: backend.port)
         try await backend.stop()
         let result = try await curl(gateway, "--include", "--user", credentials, "--data", newCall, gateway.url)
-        #expect(result.output.hasPrefix("HTTP/1.1 503 "))
-        #expect(result.output.contains("\r\nRetry-After: "))
+        #expect(result.output.hasPrefix("HTTP/2 503 "))
+        #expect(result.output.contains("\r\nretry-after: "))
         #expect(result.output.contains("destination_unavailable"))
     }
 
@@ -152,7 +152,7 @@ private let newCall =
         let backend = try await TestBackend(.hangs)
         let gateway = try await GatewayProcess(backend: backend.port, timeout: "300ms")
         let result = try await curl(gateway, "--include", "--user", credentials, "--data", newCall, gateway.url)
-        #expect(result.output.hasPrefix("HTTP/1.1 503 "))
+        #expect(result.output.hasPrefix("HTTP/2 503 "))
         #expect(result.output.contains("destination_timeout"))
     }
 
@@ -160,7 +160,7 @@ private let newCall =
         let backend = try await TestBackend(.status(status))
         let gateway = try await GatewayProcess(backend: backend.port)
         let result = try await curl(gateway, "--include", "--user", credentials, "--data", newCall, gateway.url)
-        #expect(result.output.hasPrefix("HTTP/1.1 503 "))
+        #expect(result.output.hasPrefix("HTTP/2 503 "))
         #expect(result.output.contains("destination_refused"))
         #expect(backend.received.count == 1)
     }
@@ -242,11 +242,16 @@ private let newCall =
         }
     }
 
-    @Test func `SIGTERM lets begun requests finish, refuses new ones and exits with 0`() async throws {
+    @Test(arguments: [("--http1.1", "HTTP/1.1 200 OK\r\n"), ("--http2", "HTTP/2 200 \r\n")])
+    func `SIGTERM lets begun requests finish, refuses new ones and exits with 0`(
+        version: String,
+        status: String
+    ) async throws {
         let backend = try await TestBackend(.waits)
         let gateway = try await GatewayProcess(backend: backend.port)
         async let begun = curl(
             gateway,
+            version,
             "--include",
             "--user",
             credentials,
@@ -261,8 +266,8 @@ private let newCall =
         #expect(late.status == 7, "a new connection was not refused")
         backend.answerHeld()
         let output = try await begun.output
-        #expect(output.hasPrefix("HTTP/1.1 200 OK\r\n"))
-        #expect(output.contains("\r\nConnection: close\r\n"))
+        #expect(output.hasPrefix(status))
+        #expect(output.contains("\r\nConnection: close\r\n") == (version == "--http1.1"))
         #expect(await gateway.exitStatus() == 0)
     }
 

@@ -124,7 +124,10 @@ final class ServedCertificates: Sendable {
         )
         // The configuration was checked: the version is one of the two.
         let version = TLSPolicy.Version(rawValue: configuration.minimumVersion) ?? .tls12
-        let policy = TLSPolicy(minimumVersion: version)
+        let policy = TLSPolicy(
+            minimumVersion: version,
+            applicationProtocols: TLSPolicy.protocols(http2: configuration.offersHTTP2)
+        )
         // Whoever tries has no certificate to show.
         let open = try TLSContext.server(identities, policy: policy, tickets: tickets)
         for name in [nil] + identities.trialNames { try HandshakeTrial.run(open, name: name, policy: policy) }

@@ -19,7 +19,8 @@ struct ConfigurationSummary {
         var text = row("public URL", configuration.publicURL) + row("event loops", "\(configuration.eventLoops)")
         text += row("OpenSSL", openSSL)
         for (listener, certificates) in zip(configuration.listeners, certificates) {
-            text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer")
+            let protocols = listener.tls.offersHTTP2 ? "HTTP/2 and HTTP/1.1" : "HTTP/1.1"
+            text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer, \(protocols)")
             for fact in certificates.flatMap(\.facts) { text += row("", "  \(fact)") }
             if let clients = listener.tls.clients { text += row("", "  \(fact(clients))") }
         }

@@ -67,6 +67,7 @@ extension JSONWriter {
                 "\(listener.host.contains(":") ? "[\(listener.host)]" : listener.host):\(listener.port)"
             )
             json.field("minimum_version", listener.tls.minimumVersion)
+            json.field("http2", listener.tls.offersHTTP2)
             json.strings("certificates", listener.tls.certificates.map(\.chain))
             json.field("default_name", listener.tls.defaultName)
             json.field("unknown_names", listener.tls.refusesUnknownNames ? "refuse" : "default")

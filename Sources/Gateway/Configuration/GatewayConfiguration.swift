@@ -73,6 +73,8 @@ package struct TLSListenerConfiguration: Sendable {
     package var clients: ClientCertificateConfiguration?
     /// "1.2" or "1.3".
     package var minimumVersion: String
+    /// Whether clients that can may speak HTTP/2.
+    package var offersHTTP2 = false
 }
 
 /// Which certificates the clients of a listener have to show.

@@ -9,7 +9,7 @@ struct ListenerSection {
     let environment: [String: String]
 
     private static let keys = ConfigurationSection.Keys(
-        known: ["address", "tls", "limits", "proxies"] + AddressSection.keys
+        known: ["address", "tls", "http2", "limits", "proxies"] + AddressSection.keys
     )
     private static let tlsKeys = ConfigurationSection.Keys(known: [
         "certificates", "default_name", "unknown_names", "ticket_keys", "client_certificates", "minimum_version",
@@ -38,7 +38,8 @@ struct ListenerSection {
                 }
                 addresses.append((address, section.position(of: "address")?.line ?? 0))
             }
-            let tls = tls(section)
+            var tls = tls(section)
+            tls?.offersHTTP2 = section.scalar("http2")?.boolean() ?? true
             var limits = limits(section)
             limits.addresses = AddressSection.read(section)
             limits.proxies = AddressSection.blocks(section, "proxies")

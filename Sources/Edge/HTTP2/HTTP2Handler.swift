@@ -1,0 +1,424 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import Webhooks
+
+/// Serves one HTTP/2 connection (RFC 9113): the same limits, replies and log lines as HTTP/1.1, for many streams.
+///
+/// It reads whole frames that `NIOHTTP2Handler` found to be in order, without a channel for each stream. The connection's
+/// window is given back only when a request is whole, so that all that a client makes us keep fits into that window.
+final class HTTP2Handler: ChannelDuplexHandler {
+    typealias InboundIn = HTTP2Frame
+    typealias InboundOut = Never
+    typealias OutboundIn = Never
+    typealias OutboundOut = HTTP2Frame
+
+    private let loop: EdgeLoop
+    private let limits: EdgeLimits
+    private let bounds: HTTP2Bounds
+    private let client: ClientAddress
+    private let certificate: ClientCertificate?
+    private let log: EdgeLog
+    private let budget: FrameGuard
+
+    private var context: ChannelHandlerContext?
+    private var exchanges: [HTTP2Exchange] = []
+    /// The last stream that the client has begun.
+    private var lastStream = HTTP2StreamID.rootStream
+    /// Somebody let in posts here: the connection may be kept for the next push.
+    private var isTrusted = false
+    private var ending = Ending.no
+    private var isWritable = true
+    private var readHeldBack = false
+    /// NIO has ended the connection for an error.
+    private var isCondemned = false
+    /// How much the client may still send, as NIO counts it.
+    private var clientWindow = HTTP2Bounds.firstWindow
+    /// When the read cycle began; inside it frames are joined into one flush.
+    private var cycleTime: NIODeadline?
+    private var needsFlush = false
+    /// The end of a connection without requests.
+    private var idleDeadline = NIODeadline.distantFuture
+    private var writeDeadline = NIODeadline.distantFuture
+    private var timer: Scheduled<Void>?
+    private var timerDue = NIODeadline.distantFuture
+
+    private enum Ending {
+        case no
+        /// The client was asked to begin no more streams, and has perhaps not heard it yet.
+        case announced(NIODeadline)
+        /// The connection ends with the last of the streams that there are.
+        case afterStreams
+        case closed
+    }
+
+    init(
+        loop: EdgeLoop,
+        limits: EdgeLimits,
+        client: ClientAddress,
+        certificate: ClientCertificate?,
+        budget: FrameGuard,
+        log: EdgeLog
+    ) {
+        self.loop = loop
+        self.limits = limits
+        bounds = HTTP2Bounds(limits)
+        self.client = client
+        self.certificate = certificate
+        self.budget = budget
+        self.log = log
+    }
+
+    /// The loop's clock, which tests move by hand; read once for all that comes in one read cycle.
+    private var now: NIODeadline { cycleTime ?? context?.eventLoop.now ?? .now() }
+
+    // MARK: Life of the handler
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        giveWindow(bounds.window - HTTP2Bounds.firstWindow)
+        becameIdle()
+        settle()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        stop()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        stop()
+        context.fireChannelInactive()
+    }
+
+    private func stop() {
+        timer?.cancel()
+        timer = nil
+        context = nil
+        exchanges.removeAll()
+    }
+
+    // MARK: Reading
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .closed = ending { return }
+        if cycleTime == nil { cycleTime = context.eventLoop.now }
+        let frame = unwrapInboundIn(data)
+        switch frame.payload {
+        case .headers(let head):
+            if let exchange = exchange(frame.streamID) {
+                // Trailers, which nobody here reads.
+                guard head.endStream, HTTP2Request.areTrailers(head.headers) else { return reset(exchange) }
+                end(exchange)
+            } else {
+                begin(frame.streamID, head)
+            }
+        case .data(let piece):
+            if let exchange = exchange(frame.streamID) { take(piece, of: exchange) }
+        case .goAway:
+            // Nothing new will come from there.
+            ending = .afterStreams
+        case .ping(_, ack: true):
+            if case .announced = ending { stopStreams() }
+        case .ping, .rstStream, .settings, .windowUpdate, .priority, .pushPromise, .alternativeService, .origin:
+            // NIO has done what there is to do.
+            break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        cycleTime = nil
+        settle()
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isWritable { context.read() } else { readHeldBack = true }
+    }
+
+    private func exchange(_ stream: HTTP2StreamID) -> HTTP2Exchange? {
+        exchanges.first { $0.stream == stream }
+    }
+
+    /// A request begins.
+    private func begin(_ stream: HTTP2StreamID, _ head: HTTP2Frame.FramePayload.Headers) {
+        lastStream = max(lastStream, stream)
+        let request = Result { () throws(HTTP2Request.Failure) in try HTTP2Request(head.headers, limits: limits) }
+        let parts = try? request.get()
+        let exchange = HTTP2Exchange(
+            stream: stream,
+            isHead: parts?.method == "HEAD",
+            arrival: now,
+            contentLength: parts?.contentLength,
+            target: log.isOn ? parts.map { ($0.method, $0.target) } : nil
+        )
+        exchanges.append(exchange)
+        switch request {
+        case .success(let request): screen(request, exchange, isWhole: head.endStream)
+        case .failure(.refused(let reason)): refuse(reason, exchange)
+        case .failure(.malformed): return reset(exchange)
+        }
+        if head.endStream { end(exchange) }
+    }
+
+    private func screen(_ request: HTTP2Request, _ exchange: HTTP2Exchange, isWhole: Bool) {
+        let head = RequestHead(
+            method: request.method,
+            target: request.target,
+            headers: request.fields,
+            client: client,
+            certificate: certificate,
+            arrival: .now()
+        )
+        let screening = loop.responder.screen(head)
+        exchange.route = screening.route
+        exchange.deadline = now + limits.bodyTimeout
+        switch screening {
+        case .accepted(let match):
+            exchange.phase = .reading(IncomingRequest(head: head, match: match))
+            if request.framing.expectsContinue, !isWhole {
+                write(exchange.stream, .headers(.init(headers: HPACKHeaders([(":status", "100")]))))
+            }
+        case .refused(let refusal, _):
+            if refusal.closes { return send(refusal, exchange) }
+            exchange.phase = .draining(refusal)
+        }
+    }
+
+    private func take(_ piece: HTTP2Frame.FramePayload.Data, of exchange: HTTP2Exchange) {
+        guard case .byteBuffer(let bytes) = piece.data else { return }
+        let padded = bytes.readableBytes + (piece.paddingBytes.map { $0 + 1 } ?? 0)
+        switch exchange.received(bytes, padded: padded, limit: limits.maxBodyBytes) {
+        case .readOn: break
+        case .refuse(let reason): refuse(reason, exchange)
+        case .reset: return reset(exchange)
+        }
+        if piece.endStream { end(exchange) }
+    }
+
+    private func end(_ exchange: HTTP2Exchange) {
+        switch exchange.ended() {
+        case .respond(let request, let match):
+            exchange.deadline = .distantFuture
+            loop.responder.respond(to: request, on: match) { self.send($0, exchange) }
+        case .reply(let reply):
+            send(reply, exchange)
+        case .reset:
+            reset(exchange)
+        case .nothing:
+            break
+        }
+    }
+
+    /// What is not HTTP/2 gets no reply, and not very often.
+    private func reset(_ exchange: HTTP2Exchange) {
+        write(exchange.stream, .rstStream(.protocolError))
+        if !budget.charge() { flooded() }
+    }
+
+    // MARK: Replying
+
+    private func refuse(_ reason: ReasonCode, _ exchange: HTTP2Exchange) {
+        send(.refusal(reason), exchange)
+    }
+
+    private func send(_ reply: Reply, _ exchange: HTTP2Exchange) {
+        let target = exchange.target.map { (method: $0.method, path: loop.responder.loggable($0.text)) }
+        guard context != nil, exchanges.contains(where: { $0 === exchange }) else {
+            loop.counts.clientLeft()
+            return log.abandoned(client: client, target: target, reply: reply)
+        }
+        let took = now - exchange.arrival
+        loop.counts.replied(reply, route: exchange.route, took: Int(took.nanoseconds))
+        if log.isOn { log.replied(client: client, target: target, reply: reply, took: took) }
+        if reply.status < 300 { isTrusted = true }
+        exchange.replied()
+        exchange.deadline = now + limits.writeTimeout
+        let hasContent = reply.body.readableBytes > 0 && !exchange.isHead
+        let fields = loop.writer.fields(of: reply)
+        write(exchange.stream, .headers(.init(headers: fields, endStream: !hasContent)))
+        if hasContent {
+            write(exchange.stream, .data(.init(data: .byteBuffer(reply.body), endStream: true)))
+        }
+        // The rest of the content is not wanted, and that is no error (RFC 9113, section 8.1).
+        if !exchange.isWhole { write(exchange.stream, .rstStream(.noError)) }
+        settle()
+    }
+
+    private func write(_ stream: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload) {
+        guard let context else { return }
+        needsFlush = true
+        context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: nil)
+    }
+
+    /// Ends whatever was done: what came in one read cycle is answered in one flush.
+    private func settle() {
+        guard cycleTime == nil, context != nil else { return }
+        giveBackWindow()
+        if needsFlush {
+            needsFlush = false
+            // Streams may close in here: replies wait in NIO until they are flushed.
+            context?.flush()
+        }
+        if case .afterStreams = ending, exchanges.isEmpty { close() }
+        armIfSooner()
+    }
+
+    /// Content of requests that are not whole, with its padding.
+    var heldBytes: Int { exchanges.reduce(0) { $0 + $1.heldBytes } }
+
+    /// Lets the client send as much again as is no longer kept.
+    private func giveBackWindow() {
+        guard clientWindow < bounds.window / 2 else { return }
+        let free = bounds.window - clientWindow - heldBytes
+        if free >= bounds.window / 4 { giveWindow(free) }
+    }
+
+    private func giveWindow(_ bytes: Int) {
+        write(.rootStream, .windowUpdate(windowSizeIncrement: bytes))
+        clientWindow += bytes
+    }
+
+    // MARK: Ending
+
+    /// A stream is over: both sides have said all, or one has had enough.
+    private func closed(_ stream: HTTP2StreamID) {
+        guard let index = exchanges.firstIndex(where: { $0.stream == stream }) else { return }
+        exchanges.remove(at: index)
+        if exchanges.isEmpty { becameIdle() }
+    }
+
+    private func becameIdle() {
+        let allowance = isTrusted ? limits.idleTimeout : min(limits.idleTimeout, limits.headerTimeout)
+        idleDeadline = now + allowance
+    }
+
+    /// The gateway is going down: the client is told, and what it has begun until it hears that is answered.
+    private func quiesce() {
+        guard case .no = ending else { return }
+        ending = .announced(now + .seconds(1))
+        sayGoodbye(.noError, last: .maxID)
+        write(.rootStream, .ping(HTTP2PingData(withInteger: 0), ack: false))
+        settle()
+    }
+
+    private func stopStreams() {
+        ending = .afterStreams
+        sayGoodbye(.noError, last: lastStream)
+    }
+
+    private func sayGoodbye(_ reason: HTTP2ErrorCode, last: HTTP2StreamID) {
+        write(.rootStream, .goAway(lastStreamID: last, errorCode: reason, opaqueData: nil))
+    }
+
+    private func flooded() {
+        sayGoodbye(.enhanceYourCalm, last: lastStream)
+        close()
+    }
+
+    private func close() {
+        ending = .closed
+        context?.flush()
+        context?.close(promise: nil)
+    }
+
+    // MARK: Time
+
+    private func armIfSooner() {
+        var due = min(writeDeadline, exchanges.isEmpty ? idleDeadline : .distantFuture)
+        for exchange in exchanges { due = min(due, exchange.deadline) }
+        if let began = budget.headBegan { due = min(due, began + limits.headerTimeout) }
+        if case .announced(let end) = ending { due = min(due, end) }
+        guard due < timerDue, let context else { return }
+        timer?.cancel()
+        timerDue = due
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.timerFired() }
+    }
+
+    private func timerFired() {
+        timer = nil
+        timerDue = .distantFuture
+        guard context != nil else { return }
+        let now = now
+        if writeDeadline <= now {
+            writeDeadline = .distantFuture
+            return close()
+        }
+        if case .announced(let end) = ending, end <= now { stopStreams() }
+        for exchange in exchanges where exchange.deadline <= now { passed(exchange) }
+        let isIdle = exchanges.isEmpty && idleDeadline <= now
+        let isSlow = budget.headBegan.map { $0 + limits.headerTimeout <= now } ?? false
+        if isIdle || isSlow, context != nil {
+            sayGoodbye(.noError, last: lastStream)
+            return close()
+        }
+        settle()
+    }
+
+    private func passed(_ exchange: HTTP2Exchange) {
+        switch exchange.phase {
+        case .reading, .draining: refuse(.bodyTimeout, exchange)
+        // The client does not take its reply.
+        case .replied: write(exchange.stream, .rstStream(.cancel))
+        case .responding: break
+        }
+    }
+
+    // MARK: Events
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable {
+            writeDeadline = .distantFuture
+            if readHeldBack {
+                readHeldBack = false
+                context.read()
+            }
+        } else {
+            // The peer does not read: it has this long to begin again.
+            writeDeadline = now + limits.writeTimeout
+            armIfSooner()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let event as NIOHTTP2WindowUpdatedEvent:
+            if event.streamID == .rootStream, let window = event.inboundWindowSize { clientWindow = window }
+        case let event as StreamClosedEvent:
+            closed(event.streamID)
+        case is NIOHTTP2StreamCreatedEvent, is NIOHTTP2BulkStreamWindowChangeEvent:
+            break
+        case ChannelEvent.inputClosed:
+            // A client that says nothing more still gets the replies that it is owed.
+            for exchange in exchanges where !exchange.isWhole { write(exchange.stream, .rstStream(.cancel)) }
+            ending = .afterStreams
+            settle()
+        default:
+            if event is ChannelShouldQuiesceEvent { quiesce() }
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        log.failed(client: client, error: error)
+        if case .closed = ending { return }
+        if error is HTTP2Flood {
+            flooded()
+        } else if isCondemned || !(error is any NIOHTTP2Error) {
+            // NIO has said goodbye; or it is TLS or the socket.
+            close()
+        }
+        // Else a stream, which NIO has reset.
+    }
+}
+
+extension HTTP2Handler: NIOHTTP2FrameDelegate {
+    /// What tells an error of the connection from one of a stream: only that one is followed by a goodbye of NIO's own.
+    func wroteFrame(_ frame: HTTP2Frame) {
+        if case .goAway(_, let reason, _) = frame.payload, reason != .noError { isCondemned = true }
+    }
+}
+
+@available(*, unavailable)
+extension HTTP2Handler: Sendable {}

@@ -1,0 +1,157 @@
+import NIOCore
+import NIOHTTP2
+import NIOTLS
+import TLS
+import Webhooks
+
+/// Stands behind TLS until the handshake is done, then puts the protocol that was agreed on before itself.
+///
+/// Whoever only connects, or never finishes the handshake, costs no HTTP. It stays, last in the pipeline and with
+/// nothing to do, to tell when the connection ends.
+final class HandshakeHandler: ChannelInboundHandler {
+    typealias InboundIn = Never
+
+    /// How long a handshake may still take once the gateway goes down.
+    private static let quiescingAllowance = TimeAmount.seconds(1)
+
+    private let loop: EdgeLoop
+    private let limits: EdgeLimits
+    private let client: ClientAddress
+    private let log: EdgeLog
+    private var isDone = false
+    private var isQuiescing = false
+
+    init(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, log: EdgeLog) {
+        self.loop = loop
+        self.limits = limits
+        self.client = client
+        self.log = log
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        loop.counts.connectionOpened()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        isDone = true
+        loop.counts.connectionClosed()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted(let chosen)? = event as? TLSUserEvent {
+            handshakeCompleted(context, chosen)
+        } else if event is ChannelShouldQuiesceEvent, !isDone {
+            quiesce(context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        log.failed(client: client, error: error)
+        if let failure = (error as? TLSError)?.handshakeFailure { loop.counts.handshakeFailed(failure) }
+        context.close(promise: nil)
+    }
+
+    private func handshakeCompleted(_ context: ChannelHandlerContext, _ chosen: String?) {
+        guard !isDone else { return }
+        isDone = true
+        // There is none in memory.
+        let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self)
+        if let tls, let handshake = EdgeCounts.Handshake(tls) { loop.counts.shookHands(handshake) }
+        do {
+            try addProtocol(context, isHTTP2: chosen == "h2", tls.flatMap(ClientCertificate.init))
+        } catch {
+            // The pipeline is being taken down.
+            return context.close(promise: nil)
+        }
+        if isQuiescing { context.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    }
+
+    private func addProtocol(
+        _ context: ChannelHandlerContext,
+        isHTTP2: Bool,
+        _ certificate: ClientCertificate?
+    ) throws {
+        let pipeline = context.pipeline.syncOperations
+        if isHTTP2 {
+            let budget = FrameGuard()
+            let handler = HTTP2Handler(
+                loop: loop,
+                limits: limits,
+                client: client,
+                certificate: certificate,
+                budget: budget,
+                log: log
+            )
+            try pipeline.addHandler(budget, position: .before(self))
+            let frames = HTTP2Bounds(limits).makeFrameHandler(delegate: handler)
+            try pipeline.addHandler(frames, position: .before(self))
+            try pipeline.addHandler(handler, position: .before(self))
+        } else {
+            let progress = RequestDecoder.Progress()
+            let handler = HTTP1Handler(
+                loop: loop,
+                limits: limits,
+                client: client,
+                certificate: certificate,
+                progress: progress,
+                log: log
+            )
+            try pipeline.addHandler(RequestDecoder(limits: limits, progress: progress), position: .before(self))
+            try pipeline.addHandler(handler, position: .before(self))
+        }
+    }
+
+    /// Whoever has only just connected is about to ask for the first time.
+    private func quiesce(_ context: ChannelHandlerContext) {
+        isQuiescing = true
+        context.eventLoop.assumeIsolated().scheduleTask(in: HandshakeHandler.quiescingAllowance) {
+            if !self.isDone { context.close(promise: nil) }
+        }
+    }
+}
+
+@available(*, unavailable)
+extension HandshakeHandler: Sendable {}
+
+extension EdgeCounts.Handshake {
+    /// What the handshake that has just been completed came to.
+    fileprivate init?(_ tls: TLSServerHandler) {
+        guard let (version, _, isResumed) = tls.negotiated else { return nil }
+        self =
+            switch (version == "TLSv1.2", isResumed) {
+            case (true, false): .tls12Full
+            case (true, true): .tls12Resumed
+            case (false, false): .tls13Full
+            case (false, true): .tls13Resumed
+            }
+    }
+}
+
+extension ClientCertificate {
+    /// What the client has shown in its handshake.
+    fileprivate convenience init?(_ tls: TLSServerHandler) {
+        guard let peer = tls.peer else { return nil }
+        self.init(subject: peer.subject, fingerprint: peer.fingerprint)
+    }
+}
+
+extension TLSError {
+    /// How the metrics name it; nil for what happens behind a handshake.
+    fileprivate var handshakeFailure: EdgeCounts.HandshakeFailure? {
+        switch self {
+        case .handshakeFailed: .failed
+        case .handshakeTimedOut: .timedOut
+        case .closedDuringHandshake: .left
+        case .plaintextHTTP: .plainHTTP
+        case .connectionFailed, .tooManyRequestsForKeys, .truncated: nil
+        }
+    }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+    /// Adds what turns plaintext into requests and replies into plaintext, as soon as the handshake is done.
+    func addHTTPServer(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, log: EdgeLog) throws {
+        try addHandler(HandshakeHandler(loop: loop, limits: limits, client: client, log: log))
+    }
+}
