@@ -267,10 +267,8 @@ import Webhooks
     @Test func `A request that was under way when the gateway went down is answered`() throws {
         let connection = try HTTP2Harness()
         try connection.post("x", on: 1)
-        try connection.crossing {
+        try connection.post("y", on: 3) {
             connection.edge.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-        } post: {
-            ("y", 3)
         }
         #expect(connection.response(on: 3).content == "y" && !connection.isOpen)
         #expect(connection.goodbyes.map(\.last) == [.maxID, 3])

@@ -85,8 +85,7 @@ struct HTTP2Harness {
     }
 
     /// Has something happen at the edge while a push is under way, each side unaware of the other.
-    func crossing(_ event: () -> Void, post: () -> (content: String, stream: HTTP2StreamID)) throws {
-        let (content, stream) = post()
+    func post(_ content: String, on stream: HTTP2StreamID, crossing event: () -> Void) throws {
         client.write(HTTP2Frame(streamID: stream, payload: .post()), promise: nil)
         client.write(HTTP2Frame(streamID: stream, payload: .content(content)), promise: nil)
         client.flush()

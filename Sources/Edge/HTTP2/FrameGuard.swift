@@ -7,12 +7,29 @@ import NIOCore
 final class FrameGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private var frames = FrameBudget()
+    private var context: ChannelHandlerContext?
     private var isOver = false
 
     /// When the header section that is coming began; nil when none is.
     private(set) var headBegan: NIODeadline?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    /// Writes that no more streams should be begun: a goodbye that names the last possible one, so that those under way
+    /// still count (RFC 9113, section 6.8).
+    ///
+    /// It passes NIO by, which takes no new stream after any goodbye of its own.
+    func announceEnd() {
+        var frame = ByteBuffer()
+        // Length and type, flags, stream; the last stream, and that there is no error.
+        frame.writeMultipleIntegers(UInt32(8 << 8 | 7), UInt8(0), UInt32(0), UInt32(0x7FFF_FFFF), UInt32(0))
+        context?.write(wrapOutboundOut(frame), promise: nil)
+    }
 
     /// Takes off what a malformed request costs.
     ///

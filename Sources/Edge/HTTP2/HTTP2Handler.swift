@@ -296,7 +296,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     private func quiesce() {
         guard case .no = ending else { return }
         ending = .announced(now + .seconds(1))
-        sayGoodbye(.noError, last: .maxID)
+        budget.announceEnd()
         write(.rootStream, .ping(HTTP2PingData(withInteger: 0), ack: false))
         settle()
     }
