@@ -10,6 +10,8 @@ import Webhooks
 package final class ReplyWriter {
     private var date = ByteBuffer()
     private var dateText = ""
+    /// The header section of the last reply of 200 in HTTP/2.
+    private var lastPlain: (second: Int64, length: Int, type: String?, fields: HPACKHeaders)?
     private var dateSecond: Int64 = -1
     /// Where replies are written.
     private var reused = ByteBuffer()
@@ -37,10 +39,23 @@ package final class ReplyWriter {
     ///
     /// Only what is the same every time may enter the client's table, whose size the client chooses.
     func fields(of reply: Reply) -> HPACKHeaders {
+        updateDate()
+        // Within a second most replies differ in nothing but their content.
+        let isPlain = reply.status == 200 && reply.headers.isEmpty
+        if isPlain, let last = lastPlain, last.second == dateSecond, last.length == reply.body.readableBytes,
+            last.type == reply.contentType.map(String.init)
+        {
+            return last.fields
+        }
+        let fields = makeFields(reply)
+        if isPlain { lastPlain = (dateSecond, reply.body.readableBytes, reply.contentType.map(String.init), fields) }
+        return fields
+    }
+
+    private func makeFields(_ reply: Reply) -> HPACKHeaders {
         var fields = HPACKHeaders()
         fields.reserveCapacity(4 + reply.headers.count)
-        fields.add(name: ":status", value: ReplyWriter.code(reply.status))
-        updateDate()
+        fields.add(name: ":status", value: "\(reply.status)")
         fields.add(name: "date", value: dateText, indexing: .nonIndexable)
         if let type = reply.contentType { fields.add(name: "content-type", value: "\(type)") }
         for (name, value) in reply.headers {
@@ -49,8 +64,6 @@ package final class ReplyWriter {
         fields.add(name: "content-length", value: "\(reply.body.readableBytes)", indexing: .nonIndexable)
         return fields
     }
-
-    private static func code(_ status: Int) -> String { status == 200 ? "200" : "\(status)" }
 
     /// Appends a whole reply.
     private func write(

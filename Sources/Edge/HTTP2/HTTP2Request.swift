@@ -68,12 +68,13 @@ struct HTTP2Request {
     /// Whether a field is one of HTTP/2 (RFC 9113, sections 8.2.1 and 8.2.2).
     private static func isAllowed(_ name: String, _ value: String) -> Bool {
         let letters = name.utf8.span
-        guard letters.count > 0 else { return false }
-        for index in letters.indices where !isNameByte(letters[index]) { return false }
+        let length = letters.count
+        guard length > 0 else { return false }
+        for index in 0..<length where !isNameByte(letters[index]) { return false }
         let octets = value.utf8.span
         if octets.count > 0, isBlank(octets[0]) || isBlank(octets[octets.count - 1]) { return false }
         guard octets.isPrintableASCII || hasNoLineEnd(octets) else { return false }
-        return switch name.utf8.count {
+        return switch length {
         case 2: name != "te" || value == "trailers"
         case 7: name != "upgrade"
         case 10: name != "connection" && name != "keep-alive"
