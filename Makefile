@@ -12,7 +12,7 @@ CONFIG ?= config/hookgate.yaml
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
 	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test \
-	renewal-test
+	renewal-test http2-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -92,6 +92,9 @@ decide-test: build ## callers wait while a dead, slow, dripping, lying or late b
 
 renewal-test: build ## renew certificates 200 times under load, in every order (RENEWALS=n)
 	python3 Tests/Trials/renewal.py --renewals $(or $(RENEWALS),200) $(HOOKGATE)
+
+http2-test: build ## abuse HTTP/2 frame by frame while others push (ATTACK=seconds for each)
+	python3 Tests/Trials/http2.py --seconds $(or $(ATTACK),10) $(HOOKGATE)
 
 durable-bench: build ## CPU time of an accepted and delivered event, without and beside a backlog (BACKLOG=n); needs wrk
 	python3 Benchmarks/durable/measure.py --backlog $(or $(BACKLOG),1000000) $(HOOKGATE)

@@ -13,6 +13,8 @@ command -v swift >/dev/null || {
 }
 # The tests check events against their JSON Schemas with Python's jsonschema, an implementation that is not ours.
 python3 -c 'import jsonschema' 2>/dev/null || missing="$missing python3-jsonschema"
+# One trial speaks HTTP/2 frame by frame.
+python3 -c 'import hpack, hyperframe' 2>/dev/null || missing="$missing python3-h2"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ]; then
     apt-get update -qq
@@ -22,7 +24,8 @@ else
     echo "    sudo apt-get install$missing" >&2
     exit 1
 fi
-python3 -c 'import jsonschema' 2>/dev/null || python3 -m pip install --quiet jsonschema || {
-    echo "The python3 on the PATH has no jsonschema: python3 -m pip install jsonschema" >&2
+# A python3 of its own on the PATH does not see Debian's modules.
+python3 -c 'import jsonschema, hpack, hyperframe' 2>/dev/null || python3 -m pip install --quiet jsonschema h2 || {
+    echo "The python3 on the PATH lacks modules: python3 -m pip install jsonschema h2" >&2
     exit 1
 }

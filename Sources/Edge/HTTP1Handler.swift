@@ -46,8 +46,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var needsFlush = false
     private var deadline = NIODeadline.distantFuture
     private var writeDeadline = NIODeadline.distantFuture
-    private var timer: Scheduled<Void>?
-    private var timerDue = NIODeadline.distantFuture
+    private var timer = LazyTimer()
     /// The request in work, for its log line.
     private var arrival: Timestamp?
     private var began = NIODeadline.uptimeNanoseconds(0)
@@ -93,8 +92,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func stop() {
-        timer?.cancel()
-        timer = nil
+        timer.cancel()
         context = nil
         waiting.removeAll()
     }
@@ -279,16 +277,12 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func armIfSooner() {
-        let due = min(deadline, writeDeadline)
-        guard due < timerDue, let context else { return }
-        timer?.cancel()
-        timerDue = due
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.timerFired() }
+        guard let context else { return }
+        timer.arm(min(deadline, writeDeadline), on: context.eventLoop) { self.timerFired() }
     }
 
     private func timerFired() {
-        timer = nil
-        timerDue = .distantFuture
+        timer.fired()
         guard let context else { return }
         let now = now
         if writeDeadline <= now {

@@ -54,12 +54,15 @@ final class Serving: Service, CustomStringConvertible {
     /// Completes with true when everything has come to its end, and with false at the bound.
     private func drain(on loop: any EventLoop) -> EventLoopFuture<Bool> {
         let listeners = EventLoopFuture.andAllComplete(listeners.map { $0.quiesce() }, on: loop)
-        let requests = listeners.flatMap { [loops] in loops.drain(on: loop) }
         let deliveries = journal?.drain(within: bound, on: loop) ?? loop.makeSucceededVoidFuture()
-        let everything = requests.and(deliveries)
-        return loop.flatSubmit { [bound] in
+        return loop.flatSubmit { [bound, loops] in
             let promise = loop.makePromise(of: Bool.self)
             let pending = NIOLoopBoundBox<EventLoopPromise<Bool>?>(promise, eventLoop: loop)
+            let requests = listeners.flatMap {
+                // Behind the bound the loops are going, and take no more work.
+                pending.value == nil ? loop.makeSucceededVoidFuture() : loops.drain(on: loop)
+            }
+            let everything = requests.and(deliveries)
             @Sendable func end(_ isDrained: Bool) {
                 let promise = pending.value
                 pending.value = nil

@@ -282,6 +282,18 @@ import Webhooks
         #expect(!connection.isOpen)
     }
 
+    @Test func `A client that says nothing more and lets no reply through is not waited for`() throws {
+        let connection = try HTTP2Harness(settings: [HTTP2Setting(parameter: .initialWindowSize, value: 0)])
+        connection.edge.responder.holdsReplies = true
+        try connection.post("x", on: 1)
+        try connection.post("y", on: 3)
+        connection.edge.responder.held[0](ScriptedResponder.ok(connection.edge.responder.requests[0]))
+        connection.edge.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(connection.isOpen)
+        connection.edge.responder.held[1](ScriptedResponder.ok(connection.edge.responder.requests[1]))
+        #expect(!connection.isOpen)
+    }
+
     @Test func `A client that says nothing more gets the replies that it is owed`() throws {
         let connection = try HTTP2Harness()
         connection.edge.responder.holdsReplies = true

@@ -24,6 +24,12 @@ import Testing
         )
     }
 
+    @Test func `Abuse of HTTP/2 ends its connection, and disturbs nobody`() async throws {
+        let result = try await trial("--seconds", "0.5", "--connections", "4", name: "http2.py")
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("\"problems\": []"))
+    }
+
     @Test func `No caller waits longer for a bad backend than the deadline, and no call is lost to it`() async throws {
         let result = try await trial("--calls", "96", "--clients", "8", "--deadline", "1000", name: "decide.py")
         #expect(result.status == 0, "\(result.output)\(result.error)")

@@ -108,7 +108,8 @@ final class HTTP2Exchange {
         }
     }
 
-    private var isReplied: Bool { if case .replied = phase { true } else { false } }
+    /// Whether a reply is written, though perhaps not let through.
+    var isReplied: Bool { if case .replied = phase { true } else { false } }
 
     /// A reply is written.
     func replied() {

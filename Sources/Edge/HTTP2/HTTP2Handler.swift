@@ -13,21 +13,23 @@ final class HTTP2Handler: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = HTTP2Frame
 
-    private let loop: EdgeLoop
-    private let limits: EdgeLimits
+    let loop: EdgeLoop
+    let limits: EdgeLimits
     private let bounds: HTTP2Bounds
-    private let client: ClientAddress
-    private let certificate: ClientCertificate?
-    private let log: EdgeLog
-    private let budget: FrameGuard
+    let client: ClientAddress
+    let certificate: ClientCertificate?
+    let log: EdgeLog
+    let budget: FrameGuard
 
     private var context: ChannelHandlerContext?
-    private var exchanges: [HTTP2Exchange] = []
+    var exchanges = HTTP2Exchanges()
     /// The last stream that the client has begun.
-    private var lastStream = HTTP2StreamID.rootStream
+    var lastStream = HTTP2StreamID.rootStream
     /// Somebody let in posts here: the connection may be kept for the next push.
     private var isTrusted = false
     private var ending = Ending.no
+    /// The client says nothing more.
+    private var hasInputEnded = false
     private var isWritable = true
     private var readHeldBack = false
     /// NIO has ended the connection for an error.
@@ -40,8 +42,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     /// The end of a connection without requests.
     private var idleDeadline = NIODeadline.distantFuture
     private var writeDeadline = NIODeadline.distantFuture
-    private var timer: Scheduled<Void>?
-    private var timerDue = NIODeadline.distantFuture
+    private var timer = LazyTimer()
 
     private enum Ending {
         case no
@@ -70,7 +71,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     }
 
     /// The loop's clock, which tests move by hand; read once for all that comes in one read cycle.
-    private var now: NIODeadline { cycleTime ?? context?.eventLoop.now ?? .now() }
+    var now: NIODeadline { cycleTime ?? context?.eventLoop.now ?? .now() }
 
     // MARK: Life of the handler
 
@@ -91,8 +92,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     }
 
     private func stop() {
-        timer?.cancel()
-        timer = nil
+        timer.cancel()
         context = nil
         exchanges.removeAll()
     }
@@ -105,7 +105,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         let frame = unwrapInboundIn(data)
         switch frame.payload {
         case .headers(let head):
-            if let exchange = exchange(frame.streamID) {
+            if let exchange = exchanges[frame.streamID] {
                 // Trailers, which nobody here reads.
                 guard head.endStream, HTTP2Request.areTrailers(head.headers) else { return reset(exchange) }
                 end(exchange)
@@ -113,7 +113,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
                 begin(frame.streamID, head)
             }
         case .data(let piece):
-            if let exchange = exchange(frame.streamID) { take(piece, of: exchange) }
+            if let exchange = exchanges[frame.streamID] { take(piece, of: exchange) }
         case .goAway:
             // Nothing new will come from there.
             ending = .afterStreams
@@ -135,95 +135,15 @@ final class HTTP2Handler: ChannelDuplexHandler {
         if isWritable { context.read() } else { readHeldBack = true }
     }
 
-    private func exchange(_ stream: HTTP2StreamID) -> HTTP2Exchange? {
-        exchanges.first { $0.stream == stream }
-    }
-
-    /// A request begins.
-    private func begin(_ stream: HTTP2StreamID, _ head: HTTP2Frame.FramePayload.Headers) {
-        lastStream = max(lastStream, stream)
-        let request = Result { () throws(HTTP2Request.Failure) in try HTTP2Request(head.headers, limits: limits) }
-        let parts = try? request.get()
-        let exchange = HTTP2Exchange(
-            stream: stream,
-            isHead: parts?.method == "HEAD",
-            arrival: now,
-            contentLength: parts?.contentLength,
-            target: log.isOn ? parts.map { ($0.method, $0.target) } : nil
-        )
-        exchanges.append(exchange)
-        switch request {
-        case .success(let request): screen(request, exchange, isWhole: head.endStream)
-        case .failure(.refused(let reason)): refuse(reason, exchange)
-        case .failure(.malformed): return reset(exchange)
-        }
-        if head.endStream { end(exchange) }
-    }
-
-    private func screen(_ request: HTTP2Request, _ exchange: HTTP2Exchange, isWhole: Bool) {
-        let head = RequestHead(
-            method: request.method,
-            target: request.target,
-            headers: request.fields,
-            client: client,
-            certificate: certificate,
-            arrival: .now()
-        )
-        let screening = loop.responder.screen(head)
-        exchange.route = screening.route
-        exchange.deadline = now + limits.bodyTimeout
-        switch screening {
-        case .accepted(let match):
-            exchange.phase = .reading(IncomingRequest(head: head, match: match))
-            if request.framing.expectsContinue, !isWhole {
-                write(exchange.stream, .headers(.init(headers: HPACKHeaders([(":status", "100")]))))
-            }
-        case .refused(let refusal, _):
-            if refusal.closes { return send(refusal, exchange) }
-            exchange.phase = .draining(refusal)
-        }
-    }
-
-    private func take(_ piece: HTTP2Frame.FramePayload.Data, of exchange: HTTP2Exchange) {
-        guard case .byteBuffer(let bytes) = piece.data else { return }
-        let padded = bytes.readableBytes + (piece.paddingBytes.map { $0 + 1 } ?? 0)
-        switch exchange.received(bytes, padded: padded, limit: limits.maxBodyBytes) {
-        case .readOn: break
-        case .refuse(let reason): refuse(reason, exchange)
-        case .reset: return reset(exchange)
-        }
-        if piece.endStream { end(exchange) }
-    }
-
-    private func end(_ exchange: HTTP2Exchange) {
-        switch exchange.ended() {
-        case .respond(let request, let match):
-            exchange.deadline = .distantFuture
-            loop.responder.respond(to: request, on: match) { self.send($0, exchange) }
-        case .reply(let reply):
-            send(reply, exchange)
-        case .reset:
-            reset(exchange)
-        case .nothing:
-            break
-        }
-    }
-
-    /// What is not HTTP/2 gets no reply, and not very often.
-    private func reset(_ exchange: HTTP2Exchange) {
-        write(exchange.stream, .rstStream(.protocolError))
-        if !budget.charge() { flooded() }
-    }
-
     // MARK: Replying
 
-    private func refuse(_ reason: ReasonCode, _ exchange: HTTP2Exchange) {
+    func refuse(_ reason: ReasonCode, _ exchange: HTTP2Exchange) {
         send(.refusal(reason), exchange)
     }
 
-    private func send(_ reply: Reply, _ exchange: HTTP2Exchange) {
+    func send(_ reply: Reply, _ exchange: HTTP2Exchange) {
         let target = exchange.target.map { (method: $0.method, path: loop.responder.loggable($0.text)) }
-        guard context != nil, exchanges.contains(where: { $0 === exchange }) else {
+        guard context != nil, exchanges.contains(exchange) else {
             loop.counts.clientLeft()
             return log.abandoned(client: client, target: target, reply: reply)
         }
@@ -244,7 +164,13 @@ final class HTTP2Handler: ChannelDuplexHandler {
         settle()
     }
 
-    private func write(_ stream: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload) {
+    /// Resets what waits for a window that a client which says nothing more cannot open.
+    private func dropUntakable() {
+        for exchange in exchanges.filter(\.isReplied) { write(exchange.stream, .rstStream(.cancel)) }
+        context?.flush()
+    }
+
+    func write(_ stream: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload) {
         guard let context else { return }
         needsFlush = true
         context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: nil)
@@ -259,12 +185,13 @@ final class HTTP2Handler: ChannelDuplexHandler {
             // Streams may close in here: replies wait in NIO until they are flushed.
             context?.flush()
         }
+        if hasInputEnded { dropUntakable() }
         if case .afterStreams = ending, exchanges.isEmpty { close() }
         armIfSooner()
     }
 
-    /// Content of requests that are not whole, with its padding.
-    var heldBytes: Int { exchanges.reduce(0) { $0 + $1.heldBytes } }
+    /// What the client has made us keep.
+    var heldBytes: Int { exchanges.heldBytes }
 
     /// Lets the client send as much again as is no longer kept.
     private func giveBackWindow() {
@@ -282,9 +209,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
     /// A stream is over: both sides have said all, or one has had enough.
     private func closed(_ stream: HTTP2StreamID) {
-        guard let index = exchanges.firstIndex(where: { $0.stream == stream }) else { return }
-        exchanges.remove(at: index)
-        if exchanges.isEmpty { becameIdle() }
+        if exchanges.remove(stream), exchanges.isEmpty { becameIdle() }
     }
 
     private func becameIdle() {
@@ -310,7 +235,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         write(.rootStream, .goAway(lastStreamID: last, errorCode: reason, opaqueData: nil))
     }
 
-    private func flooded() {
+    func flooded() {
         sayGoodbye(.enhanceYourCalm, last: lastStream)
         close()
     }
@@ -324,19 +249,15 @@ final class HTTP2Handler: ChannelDuplexHandler {
     // MARK: Time
 
     private func armIfSooner() {
-        var due = min(writeDeadline, exchanges.isEmpty ? idleDeadline : .distantFuture)
-        for exchange in exchanges { due = min(due, exchange.deadline) }
+        guard let context else { return }
+        var due = min(writeDeadline, exchanges.isEmpty ? idleDeadline : exchanges.deadline)
         if let began = budget.headBegan { due = min(due, began + limits.headerTimeout) }
         if case .announced(let end) = ending { due = min(due, end) }
-        guard due < timerDue, let context else { return }
-        timer?.cancel()
-        timerDue = due
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.timerFired() }
+        timer.arm(due, on: context.eventLoop) { self.timerFired() }
     }
 
     private func timerFired() {
-        timer = nil
-        timerDue = .distantFuture
+        timer.fired()
         guard context != nil else { return }
         let now = now
         if writeDeadline <= now {
@@ -344,7 +265,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
             return close()
         }
         if case .announced(let end) = ending, end <= now { stopStreams() }
-        for exchange in exchanges where exchange.deadline <= now { passed(exchange) }
+        for exchange in exchanges.filter({ $0.deadline <= now }) { passed(exchange) }
         let isIdle = exchanges.isEmpty && idleDeadline <= now
         let isSlow = budget.headBegan.map { $0 + limits.headerTimeout <= now } ?? false
         if isIdle || isSlow, context != nil {
@@ -382,26 +303,20 @@ final class HTTP2Handler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // Five of them belong to every request: the type alone is compared, since casts cost several times as much.
-        switch ObjectIdentifier(type(of: event)) {
-        case ObjectIdentifier(NIOHTTP2StreamCreatedEvent.self),
-            ObjectIdentifier(NIOHTTP2BulkStreamWindowChangeEvent.self):
+        switch HTTP2StreamEvent(event) {
+        case .closed(let stream): return closed(stream)
+        case .window(let window):
+            clientWindow = window
             return
-        case ObjectIdentifier(NIOHTTP2WindowUpdatedEvent.self):
-            guard let event = event as? NIOHTTP2WindowUpdatedEvent, event.streamID == .rootStream else { return }
-            if let window = event.inboundWindowSize { clientWindow = window }
-            return
-        case ObjectIdentifier(StreamClosedEvent.self):
-            if let event = event as? StreamClosedEvent { closed(event.streamID) }
-            return
-        default:
-            break
+        case .other: return
+        case nil: break
         }
         switch event {
         case ChannelEvent.inputClosed:
             // A client that says nothing more still gets the replies that it is owed.
-            for exchange in exchanges where !exchange.isWhole { write(exchange.stream, .rstStream(.cancel)) }
+            for exchange in exchanges.filter({ !$0.isWhole }) { write(exchange.stream, .rstStream(.cancel)) }
             ending = .afterStreams
+            hasInputEnded = true
             settle()
         default:
             if event is ChannelShouldQuiesceEvent { quiesce() }
