@@ -128,7 +128,12 @@ package struct GatewayApplication: Sendable {
                 successTerminationBehavior: .gracefullyShutdownGroup
             )
         ]
-        let watch = CertificateWatch(certificates: certificates.all, pool: hashing, logger: logger)
+        let watch = CertificateWatch(
+            certificates: certificates.all,
+            command: configuration.certificateCommand.map { NoticeCommand(arguments: $0, logger: logger) },
+            pool: hashing,
+            logger: logger
+        )
         services.insert(.init(service: watch), at: 0)
         services.insert(
             .init(service: Reloading(load: reload, calls: calls, certificates: watch, logger: logger)),

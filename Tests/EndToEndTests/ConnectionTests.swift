@@ -53,6 +53,34 @@ import Testing
         #expect(await gateway.exitStatus() == 0)
     }
 
+    @Test func `A command of the operator's hears of certificates, and of nothing secret`() async throws {
+        let backend = try await TestBackend()
+        let shell = #"curl --silent --data "$HOOKGATE_NOTICE $HOOKGATE_SUBJECT $HOOKGATE_TEST_PASSWORD" "#
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "certificate_command: [/bin/sh, -c, '\(shell) http://127.0.0.1:\(backend.port)/notice']"
+        )
+        let renewed = try await anotherPair(gateway)
+        try replace("server.key", in: gateway, from: renewed)
+        let refused = try #require(await backend.received(count: 1).last)
+        #expect(refused.target == "/notice" && refused.body == "refused  ")
+        try replace("server.pem", in: gateway, from: renewed)
+        let replaced = try #require(await backend.received(count: 2).last)
+        #expect(replaced.body == "replaced CN=localhost ")
+        _ = try await gateway.line { $0.contains("certificate notice passed on") }
+    }
+
+    @Test func `A command that fails is reported, and a certificate that ends soon is told of`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "certificate_command: [/bin/sh, -c, 'test $HOOKGATE_DAYS_LEFT -gt 30 || exit 3']",
+            days: 10
+        )
+        let line = try await gateway.line { $0.contains("the command for certificate notices failed") }
+        #expect(line.contains("status 3") && line.contains("expiring"))
+    }
+
     @Test func `SIGHUP reads certificates again, and a connection that is open goes on with its own`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)

@@ -26,6 +26,7 @@ final class GatewayProcess: Sendable {
     ///   - destination: further keys of the destination.
     ///   - route: further keys of the route.
     ///   - files: what else is in the folder, by name.
+    ///   - days: how long its certificate is good.
     /// - Throws: `Failure` when it does not start.
     init(
         backend: Int,
@@ -35,11 +36,15 @@ final class GatewayProcess: Sendable {
         extra: String = "",
         destination: String? = nil,
         route: String? = nil,
-        files: [String: String] = [:]
+        files: [String: String] = [:],
+        days: Int = 365
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "hookgate-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let made = try await Command.run(Command.hookgate, ["cert", "generate", "--out", folder.path])
+        let made = try await Command.run(
+            Command.hookgate,
+            ["cert", "generate", "--days", "\(days)", "--out", folder.path]
+        )
         guard made.status == 0 else { throw Failure("cert generate: \(made.error)") }
         for (name, text) in files {
             try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)

@@ -31,6 +31,27 @@ extension Breakage {
         .init("${env:FOLLOW}", "${env:SHORT}", at: "27:16", "follow_up_key", "shorter than 16 bytes"),
         .init("${env:FOLLOW}", "${env:NOWHERE}", at: "27:16", "follow_up_key", "variable `NOWHERE` is not set"),
         .init("${env:FOLLOW}", "${file:nowhere}", at: "27:16", "follow_up_key", "no such file or directory"),
+        .init(
+            "follow_up_key",
+            "certificate_command: [nowhere]\nfollow_up_key",
+            at: "27:23",
+            "certificate_command[0]",
+            "no such file or directory"
+        ),
+        .init(
+            "follow_up_key",
+            "certificate_command: [server.pem]\nfollow_up_key",
+            at: "27:23",
+            "certificate_command[0]",
+            "permission denied"
+        ),
+        .init(
+            "follow_up_key",
+            "certificate_command: []\nfollow_up_key",
+            at: "27:1",
+            "certificate_command",
+            "the list is empty"
+        ),
         .init("level: info", "level: inform", at: "29:18", "logging.level", "did you mean `info`?"),
         .init("level: info", "level: off", at: "29:18", "logging.level", "takes `off` for a boolean"),
         .init("format: text", "format: xml", at: "29:32", "logging.format", "one of: `text`, `json`"),

@@ -13,6 +13,8 @@ struct CertificateWatch: Service, CustomStringConvertible {
 
     let description = "certificate watch"
     let certificates: [ServedCertificates]
+    /// Is run for every notice; nil: the log has to do.
+    let command: NoticeCommand?
     /// Where files are read.
     let pool: NIOThreadPool
     let logger: Logger
@@ -20,23 +22,31 @@ struct CertificateWatch: Service, CustomStringConvertible {
     func run() async throws {
         // Only the end of the gateway ends this, and that is no failure.
         try? await cancelWhenGracefulShutdown {
-            var notices = ExpiryNotices()
+            var expiries = ExpiryNotices()
             while true {
                 for certificates in certificates {
-                    notices.look(at: certificates, now: .now, logger)
-                    guard let change = try? await refresh(certificates, isAsked: false) else { continue }
-                    report(change, certificates)
+                    var notices = expiries.look(at: certificates, now: .now, logger)
+                    if let change = try? await refresh(certificates, isAsked: false) {
+                        notices += report(change, certificates)
+                    }
+                    tell(notices)
                 }
                 try await Task.sleep(for: CertificateWatch.interval)
             }
         }
     }
 
+    /// Runs the command in the background: nothing waits for it.
+    private func tell(_ notices: [CertificateNotice]) {
+        guard let command, !notices.isEmpty else { return }
+        Task { for notice in notices { await command.run(notice) } }
+    }
+
     /// Reads everything again, changed or not.
     func reload() async {
         for certificates in certificates {
             guard let change = try? await refresh(certificates, isAsked: true) else { continue }
-            report(change, certificates)
+            tell(report(change, certificates))
             if case .none = change {
                 logger.notice(
                     "certificates reloaded, the same as before",
@@ -50,15 +60,19 @@ struct CertificateWatch: Service, CustomStringConvertible {
         try await pool.runIfActive { certificates.refresh(isAsked: isAsked) }
     }
 
-    private func report(_ change: ServedCertificates.Change, _ certificates: ServedCertificates) {
+    private func report(
+        _ change: ServedCertificates.Change,
+        _ certificates: ServedCertificates
+    ) -> [CertificateNotice] {
         switch change {
         case .none:
-            break
+            return []
         case .refused(let reason):
             logger.error(
                 "the changed certificate cannot be served, the old one goes on",
                 metadata: ["listener": "\(certificates.listener)", "reason": "\(reason)"]
             )
+            return [CertificateNotice(kind: .refused, listener: certificates.listener, reason: reason)]
         case .replaced(let old, let new):
             // A provider that compares fingerprints has to be told of the new one.
             let fresh = new.filter { certificate in !old.contains { $0.fingerprint == certificate.fingerprint } }
@@ -75,6 +89,9 @@ struct CertificateWatch: Service, CustomStringConvertible {
                         "help": "paste it at the provider if the old one was pinned there: hookgate cert inspect",
                     ]
                 )
+            }
+            return fresh.map {
+                CertificateNotice(kind: .replaced, listener: certificates.listener, certificate: $0)
             }
         }
     }
@@ -105,7 +122,15 @@ struct ExpiryNotices {
         return threshold
     }
 
-    mutating func look(at certificates: ServedCertificates, now: CertificateTime, _ logger: Logger) {
+    /// Logs what is due.
+    ///
+    /// - Returns: the same as notices.
+    fileprivate mutating func look(
+        at certificates: ServedCertificates,
+        now: CertificateTime,
+        _ logger: Logger
+    ) -> [CertificateNotice] {
+        var notices: [CertificateNotice] = []
         for certificate in certificates.leaves where due(certificate, now: now) != nil {
             let left = now.days(until: certificate.notAfter)
             let hasEnded = certificate.notAfter < now
@@ -119,6 +144,15 @@ struct ExpiryNotices {
                     "not_after": "\(certificate.notAfter)",
                 ]
             )
+            notices.append(
+                CertificateNotice(
+                    kind: hasEnded ? .expired : .expiring,
+                    listener: certificates.listener,
+                    certificate: certificate,
+                    daysLeft: left
+                )
+            )
         }
+        return notices
     }
 }

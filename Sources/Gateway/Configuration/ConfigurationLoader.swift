@@ -11,7 +11,7 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "admin", "follow_up_key", "logging", "shutdown_timeout",
+            "admin", "follow_up_key", "certificate_command", "logging", "shutdown_timeout",
         ]
     )
     private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
@@ -144,9 +144,26 @@ package enum ConfigurationLoader {
             journal: journal,
             admin: admin,
             followUpKey: followUpKey,
+            certificateCommand: certificateCommand(top, base: base),
             logging: logging,
             shutdownTimeout: shutdownTimeout ?? .seconds(10)
         )
+    }
+
+    /// A program that can be run, with its arguments.
+    private static func certificateCommand(_ top: ConfigurationSection, base: BaseFolder) -> [String]? {
+        guard let scalars = top.scalars("certificate_command", acceptsOne: true) else { return nil }
+        let words = scalars.compactMap { $0.publicText() }
+        guard let first = scalars.first, let name = words.first else {
+            top.error("certificate_command", "names no program", remedy: "write `[/usr/local/bin/tell-us, argument]`")
+            return nil
+        }
+        let path = base.resolve(name)
+        if let reason = LocalFile.obstacle(toRunning: path) {
+            first.error("cannot run \(path.quoted): \(reason)", remedy: "name a program, and `chmod +x` it")
+            return nil
+        }
+        return [path] + words.dropFirst()
     }
 
     private static func publicURL(_ top: ConfigurationSection) -> String? {

@@ -31,6 +31,7 @@ extension GatewayConfiguration {
                     }
                 }
                 json.field("follow_up_key", followUpKey != nil)
+                if let certificateCommand { json.strings("certificate_command", certificateCommand) }
                 json.name("logging")
                 json.object { json in
                     json.field("level", logging.level)

@@ -29,6 +29,8 @@ package struct GatewayConfiguration: Sendable {
     ///
     /// Nil: a random key, which dies with the process.
     package var followUpKey: Secret?
+    /// A program, as an absolute path, with its arguments: run when a certificate ends soon or changes.
+    package var certificateCommand: [String]?
     /// How logs look.
     package var logging: LoggingConfiguration
     /// From SIGTERM to the end, at most.

@@ -68,6 +68,12 @@ struct LocalFile {
         return status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : nil
     }
 
+    /// Why a program cannot be run, or nil.
+    static func obstacle(toRunning path: String) -> String? {
+        if let reason = obstacle(to: path) { return reason }
+        return unsafe access(path, X_OK) == 0 ? nil : reason(errno)
+    }
+
     /// Whether something has this name, whatever it is.
     static func exists(_ path: String) -> Bool {
         var status = stat()
