@@ -1,3 +1,5 @@
+import TLS
+
 /// What one event loop has for all its connections.
 ///
 /// Used on that loop only.
@@ -6,6 +8,8 @@ package final class EdgeLoop {
     let responder: any Responder
     /// Keeps the formatted date.
     let writer = ReplyWriter()
+    /// Whose turn it is to shake hands.
+    let turns = HandshakeTurns()
     /// What happened on this loop, for the metrics.
     package internal(set) var counts = EdgeCounts()
 

@@ -59,17 +59,26 @@ package final class Listener: Sendable {
                     try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            // A client that has said its last still reads its replies.
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // A reply is small; past this much unread output a peer is not reading.
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
+            // Accepted sockets inherit TCP_NODELAY, which NIO sets on the one that listens.
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // Here and not as options of the bootstrap, which cost a future each.
+                    if let options = channel.syncOptions {
+                        try options.setOption(.maxMessagesPerRead, value: 1)
+                        try options.setOption(.recvAllocator, value: ReceiveBuffers())
+                        // A client that has said its last still reads its replies.
+                        try options.setOption(.allowRemoteHalfClosure, value: true)
+                        // A reply is small; past this much unread output a peer is not reading.
+                        try options.setOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
+                    }
                     let loop = loops[channel.eventLoop]
                     let pipeline = channel.pipeline.syncOperations
                     func serve(_ client: ClientAddress) throws {
-                        let secure = certificates.makeServerHandler(handshakeTimeout: limits.handshakeTimeout)
+                        let secure = certificates.makeServerHandler(
+                            handshakeTimeout: limits.handshakeTimeout,
+                            turns: loop.turns,
+                            origin: client.network
+                        )
                         try pipeline.addHandler(secure)
                         try pipeline.addHTTPServer(loop: loop, limits: limits, client: client, log: log)
                     }

@@ -166,7 +166,9 @@ private func sealOrOpen(
     guard let (key, isOld) = keys.opening(UnsafeBufferPointer(start: name, count: 16)) else { return 0 }
     let isReady =
         EVP_DecryptInit_ex2(cipher, Algorithms.shared.aes256cbc, key.cipher, vector, nil) == 1 && setCode(code, key)
-    return isReady ? (isOld ? 2 : 1) : -1
+    // A client uses a ticket of TLS 1.3 once (RFC 8446, appendix C.4), so each comes with its successor.
+    let renews = isOld || SSL_version(ssl) >= TLS1_3_VERSION
+    return isReady ? (renews ? 2 : 1) : -1
 }
 
 private func setCode(_ code: OpaquePointer?, _ key: TicketKeys.Key) -> Bool {

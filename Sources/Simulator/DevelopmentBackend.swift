@@ -64,7 +64,6 @@ package struct DevelopmentBackend: Sendable {
                     try channel.pipeline.syncOperations.addHandler(BackendHandler(options: options, print: print))
                 }
             }
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .bind(host: options.host, port: options.port)
             .get()
     }

@@ -19,9 +19,21 @@ package final class CertificateStore: Sendable {
 
     /// The handler of a new connection.
     ///
-    /// - Parameter handshakeTimeout: from the accepted connection to the end of the handshake.
+    /// - Parameters:
+    ///   - handshakeTimeout: from the accepted connection to the end of the handshake.
+    ///   - turns: where handshakes of this event loop wait for their turn; nil: they do not.
+    ///   - origin: where the client comes from, as a number that clients of one place share.
     /// - Returns: a handler for one connection.
-    package func makeServerHandler(handshakeTimeout: TimeAmount) -> TLSServerHandler {
-        TLSServerHandler(context: context.withLock { $0 }, handshakeTimeout: handshakeTimeout)
+    package func makeServerHandler(
+        handshakeTimeout: TimeAmount,
+        turns: HandshakeTurns? = nil,
+        origin: UInt64 = 0
+    ) -> TLSServerHandler {
+        TLSServerHandler(
+            context: context.withLock { $0 },
+            handshakeTimeout: handshakeTimeout,
+            turns: turns,
+            origin: origin
+        )
     }
 }

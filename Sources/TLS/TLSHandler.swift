@@ -19,6 +19,8 @@ package final class TLSHandler: ChannelDuplexHandler {
     private let resuming: ResumableSession?
     private let handshakeTimeout: TimeAmount
     private let limits: TLSLimits
+    /// Says when a server's handshake may begin; nil: at once.
+    private let turns: (line: HandshakeTurns, origin: UInt64)?
 
     private var machine: TLSStateMachine
     /// Made when the first bytes are due, so that whoever only connects costs nothing.
@@ -28,8 +30,12 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// The handshake's deadline or a bound on closing, never both.
     private var timer: NIOScheduledCallback?
     private var context: ChannelHandlerContext?
+    /// The beginning of a handshake that waits for its turn.
+    private var inLine: ByteBuffer?
     /// Ciphertext of our own was written and waits for a flush.
     private var needsFlush = false
+    /// It waits for the next flush from above: what it came with asks for a reply.
+    private var joinsReply = false
     /// A read that somebody asked for has brought no plaintext yet.
     private var owesPlaintext = false
 
@@ -38,13 +44,15 @@ package final class TLSHandler: ChannelDuplexHandler {
         serverName: String? = nil,
         resuming: ResumableSession? = nil,
         handshakeTimeout: TimeAmount,
-        limits: TLSLimits
+        limits: TLSLimits,
+        turns: (line: HandshakeTurns, origin: UInt64)? = nil
     ) {
         tlsContext = context
         self.serverName = serverName
         self.resuming = resuming
         self.handshakeTimeout = handshakeTimeout
         self.limits = limits
+        self.turns = turns
         machine = TLSStateMachine(limits: limits)
     }
 
@@ -89,6 +97,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         timer?.cancel()
         timer = nil
         session = nil
+        inLine = nil
         failPendingWrites(error)
     }
 
@@ -99,7 +108,13 @@ package final class TLSHandler: ChannelDuplexHandler {
         switch machine.arrived(ciphertext.readableBytes) {
         case .handshake:
             plainHTTP.look(at: ciphertext.readableBytesView)
-            shakeHands(context, ciphertext)
+            if inLine != nil {
+                inLine?.writeImmutableBuffer(ciphertext)
+            } else if session == nil, let turns, !turns.line.ask(self, from: turns.origin, on: context.eventLoop) {
+                inLine = ciphertext
+            } else {
+                shakeHands(context, ciphertext)
+            }
         case .decrypt:
             session?.receive(ciphertext)
             decrypt(context)
@@ -113,8 +128,22 @@ package final class TLSHandler: ChannelDuplexHandler {
     package func channelReadComplete(context: ChannelHandlerContext) {
         sendWaitingFlush(context)
         context.fireChannelReadComplete()
-        // Records came in part and whoever asked for a read is still waiting, or what we read is for ourselves.
-        if owesPlaintext || machine.readsForItself { context.read() }
+        readOn(context)
+    }
+
+    /// Reads where records came in part and whoever asked for a read is still waiting, or what is read is for ourselves.
+    private func readOn(_ context: ChannelHandlerContext) {
+        guard owesPlaintext || machine.readsForItself, inLine == nil else { return }
+        context.read()
+    }
+
+    /// Begins the handshake that waited in line, if the client is still there.
+    func takeTurn() {
+        guard let context, let hello = inLine, machine.isShakingHands else { return }
+        inLine = nil
+        shakeHands(context, hello)
+        sendWaitingFlush(context)
+        readOn(context)
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -184,6 +213,8 @@ package final class TLSHandler: ChannelDuplexHandler {
         if plaintext.readableBytes > 0 {
             // Before the end of the connection is told: a request that came with a goodbye is still a request.
             owesPlaintext = false
+            // A ticket and the reply behind it leave together.
+            joinsReply = needsFlush
             context.fireChannelRead(wrapInboundOut(plaintext))
         }
         let halfCloses = step == .peerClosed && TLSHandler.allowsHalfClosure(context.channel)
@@ -242,6 +273,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         pending.flush()
         if machine.encryptsOnFlush && pending.hasFlushed { encrypt(context) }
         needsFlush = false
+        joinsReply = false
         context.flush()
     }
 
@@ -302,7 +334,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func sendWaitingFlush(_ context: ChannelHandlerContext) {
-        guard needsFlush else { return }
+        guard needsFlush, !joinsReply else { return }
         needsFlush = false
         context.flush()
     }

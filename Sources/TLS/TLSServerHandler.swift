@@ -10,8 +10,20 @@ extension TLSHandler {
     /// - Parameters:
     ///   - context: Of a server; shared by all connections of a listener.
     ///   - handshakeTimeout: From the connection to the end of the handshake.
-    package convenience init(context: TLSContext, handshakeTimeout: TimeAmount) {
+    ///   - turns: Where handshakes of this event loop wait for their turn; nil: they do not.
+    ///   - origin: Where the client comes from, as a number that clients of one place share.
+    package convenience init(
+        context: TLSContext,
+        handshakeTimeout: TimeAmount,
+        turns: HandshakeTurns? = nil,
+        origin: UInt64 = 0
+    ) {
         precondition(context.role == .server, "a server's handler with a client's context")
-        self.init(context: context, handshakeTimeout: handshakeTimeout, limits: TLSLimits())
+        self.init(
+            context: context,
+            handshakeTimeout: handshakeTimeout,
+            limits: TLSLimits(),
+            turns: turns.map { (line: $0, origin: origin) }
+        )
     }
 }

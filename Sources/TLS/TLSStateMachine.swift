@@ -56,6 +56,14 @@ struct TLSStateMachine: ~Copyable {
         return true
     }
 
+    /// Whether the handshake is under way.
+    var isShakingHands: Bool {
+        switch state {
+        case .handshaking: true
+        case .idle, .open, .closing, .closed: false
+        }
+    }
+
     /// What to do with ciphertext.
     enum Arrival {
         case handshake

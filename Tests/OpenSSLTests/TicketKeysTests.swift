@@ -51,6 +51,25 @@ struct TicketKeysTests {
         #expect(try !resumes(ticket, at: server(TicketKeys()), client))
     }
 
+    @Test("a resumed session comes with the ticket for the next, where tickets are used once")
+    func succession() throws {
+        let client = try client(.tls13)
+        let server = try server(TicketKeys())
+        let first = try ticket(from: server, client)
+        var pair = try SessionPair(client: client, server: server, resuming: first)
+        _ = pair.client.handshake()
+        pair.server.receive(try pair.client.sent())
+        _ = pair.server.handshake()
+        pair.client.receive(try pair.server.sent())
+        _ = pair.client.handshake()
+        pair.server.receive(try pair.client.sent())
+        let step = pair.server.handshake()
+        #expect(step == .done)
+        let (isResumed, ticketLength) = (pair.server.isResumed, pair.server.waitingCiphertext)
+        #expect(isResumed)
+        #expect(ticketLength > 0)
+    }
+
     @Test("a key that no longer seals still opens, for the life of a ticket and no longer", arguments: versions)
     func rotation(version: TLSPolicy.Version) throws {
         let clock = Clock()

@@ -112,17 +112,22 @@ final class ConnectedPair {
     }
 
     /// Connects both and shakes hands.
-    func connect(chunk size: Int = .max) throws {
+    func connect(chunk size: Int = .max, joined: Bool = false) throws {
         try server.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try client.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try exchange(chunk: size)
+        try exchange(chunk: size, joined: joined)
     }
 
     /// Carries everything both ways, in chunks of at most `size`, until the wire is silent.
-    func exchange(chunk size: Int = .max) throws {
+    ///
+    /// Joined, what one side says before it hears the other arrives in one piece, as it does over a socket.
+    func exchange(chunk size: Int = .max, joined: Bool = false) throws {
         while true {
-            let toServer = try bytes(from: client)
+            var toServer = try bytes(from: client)
             let toClient = try bytes(from: server)
+            if joined, !toServer.isEmpty {
+                toServer = [toServer.dropFirst().reduce(into: toServer[0]) { $0.writeImmutableBuffer($1) }]
+            }
             if toServer.isEmpty && toClient.isEmpty { return }
             try deliver(toServer, to: server, chunk: size)
             try deliver(toClient, to: client, chunk: size)

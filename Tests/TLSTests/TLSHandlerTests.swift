@@ -43,6 +43,21 @@ struct TLSHandlerTests {
         #expect(pair.serverWire.flushes == 2)
     }
 
+    @Test("a ticket and the reply to a request that came with the end of the handshake leave together")
+    func ticketAndReply() throws {
+        let pair = try ConnectedPair()
+        pair.client.writeAndFlush(ByteBuffer(string: "question"), promise: nil)
+        try pair.connect(joined: true)
+        #expect(pair.serverSide.plaintext == "question")
+        // The flight alone: the ticket waits.
+        #expect(pair.serverWire.flushes == 1)
+        pair.server.writeAndFlush(ByteBuffer(string: "answer"), promise: nil)
+        #expect(pair.serverWire.flushes == 2)
+        try pair.exchange()
+        #expect(pair.clientSide.plaintext == "answer")
+        #expect(pair.serverSide.errors.isEmpty && pair.clientSide.errors.isEmpty)
+    }
+
     @Test("what is written before the handshake ends is sent after it, as far as it was flushed")
     func earlyWrites() throws {
         let pair = try ConnectedPair()
