@@ -10,11 +10,21 @@ package final class EdgeLoop {
     let writer = ReplyWriter()
     /// Whose turn it is to shake hands.
     let turns = HandshakeTurns()
+    private var parsers: [(fields: Int, bytes: Int, parsers: RequestParsers)] = []
     /// What happened on this loop, for the metrics.
     package internal(set) var counts = EdgeCounts()
 
     package init(responder: any Responder) {
         self.responder = responder
+    }
+
+    /// The parsers of requests under such limits; there are as many kinds as listeners at most.
+    func parsers(_ limits: EdgeLimits) -> RequestParsers {
+        let known = parsers.first { $0.fields == limits.maxHeaderFields && $0.bytes == limits.maxHeaderBytes }
+        if let known { return known.parsers }
+        let new = RequestParsers(limits)
+        parsers.append((limits.maxHeaderFields, limits.maxHeaderBytes, new))
+        return new
     }
 }
 

@@ -102,8 +102,11 @@ final class HTTP1Handler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if cycleTime == nil { cycleTime = context.eventLoop.now }
         let part = unwrapInboundIn(data)
-        // Here and not when it is taken up: what the decoder sees from now on is the beginning of another request.
-        if case .end = part { progress.sawBytes = false }
+        if case .end = part {
+            // Here and not when it is taken up: what the decoder sees from now on is the beginning of another request.
+            progress.sawBytes = false
+            progress.isBetweenRequests = !state.isBusy && waiting.isEmpty && state.manner.keepsAlive
+        }
         if state.isBusy || !waiting.isEmpty {
             waiting.append(part)
         } else {

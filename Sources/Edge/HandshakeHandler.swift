@@ -97,7 +97,8 @@ final class HandshakeHandler: ChannelInboundHandler {
                 progress: progress,
                 log: log
             )
-            try pipeline.addHandler(RequestDecoder(limits: limits, progress: progress), position: .before(self))
+            let decoder = RequestDecoder(limits: limits, parsers: loop.parsers(limits), progress: progress)
+            try pipeline.addHandler(decoder, position: .before(self))
             try pipeline.addHandler(handler, position: .before(self))
         }
     }

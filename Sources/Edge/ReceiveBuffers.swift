@@ -3,11 +3,11 @@ import NIOCore
 /// Makes the buffers that a connection's bytes are read into.
 ///
 /// NIO keeps the first buffer of a connection for as long as the connection lives. So the first is small, just right for
-/// a ClientHello, and all others are new ones that nobody keeps: an idle connection costs 1.6 KiB less. Needs
+/// a ClientHello, and all others are new ones that nobody keeps: an idle connection costs a KiB less. Needs
 /// `maxMessagesPerRead` to be 1, or NIO keeps others as well.
 struct ReceiveBuffers: RecvByteBufferAllocator {
-    /// Takes the ClientHello of most clients.
-    private static let first = 512
+    /// Takes the ClientHello of most clients, also with a ticket.
+    private static let first = 1024
     /// Takes a push with its record, and most heads.
     private static let least = 2048
     private static let most = 65_536

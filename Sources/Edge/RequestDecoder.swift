@@ -14,6 +14,8 @@ final class RequestDecoder: ChannelInboundHandler {
     final class Progress {
         /// True once bytes have arrived since the last reset.
         var sawBytes = false
+        /// Whether another request may follow the one that has ended, and nothing of it is known: the parser is anybody's.
+        var isBetweenRequests = false
     }
 
     private enum State {
@@ -24,7 +26,9 @@ final class RequestDecoder: ChannelInboundHandler {
         case ended
     }
 
-    private let decoder: HTTPRequestDecoder
+    private let parsers: RequestParsers
+    /// Borrowed from them while a request comes in.
+    private var decoder: HTTPRequestDecoder?
     private let progress: Progress
     /// What llhttp cannot hand on yet: at most a head, with the white space that counts nowhere else.
     private var partial = ByteBuffer()
@@ -33,23 +37,26 @@ final class RequestDecoder: ChannelInboundHandler {
     private var late = ByteBuffer()
     private var state = State.waiting
 
-    init(limits: EdgeLimits, progress: Progress) {
-        var bounds = NIOHTTPDecoderLimitConfiguration()
-        bounds.maxHeaderFieldCount = limits.maxHeaderFields
-        bounds.maxHeaderListSize = limits.maxHeaderBytes
-        bounds.maxHeaderFieldSize = limits.maxHeaderBytes
-        decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: bounds)
+    init(limits: EdgeLimits, parsers: RequestParsers, progress: Progress) {
         maxPartialBytes = 2 * limits.maxHeaderBytes
+        self.parsers = parsers
         self.progress = progress
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        decoder.decoderAdded(context: context)
+        parsers.enter()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         state = .ended
-        decoder.decoderRemoved(context: context)
+        giveBack(isClean: false, context)
+        parsers.leave(context)
+    }
+
+    private func giveBack(isClean: Bool, _ context: ChannelHandlerContext) {
+        guard let decoder else { return }
+        self.decoder = nil
+        parsers.giveBack(decoder, isClean: isClean, context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -75,14 +82,19 @@ final class RequestDecoder: ChannelInboundHandler {
             partial.writeBuffer(&bytes)
             swap(&bytes, &partial)
         }
+        let decoder = decoder ?? parsers.take(context)
+        self.decoder = decoder
+        progress.isBetweenRequests = false
         decode(context, bytes) { bytes throws in
             // An empty line before a request belongs to none (RFC 9112, section 2.2).
             if bytes.readableBytesView.contains(where: { $0 != 0x0D && $0 != 0x0A }) { self.progress.sawBytes = true }
-            _ = try self.decoder.decode(context: context, buffer: &bytes)
+            _ = try decoder.decode(context: context, buffer: &bytes)
             // A request that ended in between has reset it; what llhttp left is the beginning of the next.
             if bytes.readableBytes > 0 { self.progress.sawBytes = true }
             if bytes.readableBytes > self.maxPartialBytes { throw HTTPParserError.headerOverflow }
         }
+        guard case .waiting = state, progress.isBetweenRequests, partial.readableBytes == 0 else { return }
+        giveBack(isClean: true, context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -98,8 +110,10 @@ final class RequestDecoder: ChannelInboundHandler {
     /// No more bytes will come: what has begun and is not whole is an error.
     private func end(_ context: ChannelHandlerContext) {
         guard case .waiting = state else { return }
-        decode(context, partial) { bytes throws in
-            _ = try self.decoder.decodeLast(context: context, buffer: &bytes, seenEOF: true)
+        if let decoder {
+            decode(context, partial) { bytes throws in
+                _ = try decoder.decodeLast(context: context, buffer: &bytes, seenEOF: true)
+            }
         }
         state = .ended
     }

@@ -36,10 +36,19 @@ package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The address without the port: `192.0.2.1`, `2001:db8::1`, or `unix` for a local socket.
-    package let description: String
     /// Nil for a local socket.
     let bits: Bits?
+
+    /// The address without the port: `192.0.2.1`, `2001:db8::1`, or `unix` for a local socket.
+    ///
+    /// Made when it is wanted: most connections are never written about.
+    package var description: String {
+        guard let bits else { return "unix" }
+        if bits.isIPv4 { return (0..<4).map { "\(bits.low >> (24 - 8 * $0) & 0xFF)" }.joined(separator: ".") }
+        var packed = ByteBuffer()
+        packed.writeMultipleIntegers(bits.high, bits.low)
+        return (try? SocketAddress(packedIPAddress: packed, port: 0))?.ipAddress ?? "unknown"
+    }
 
     /// What limits count by: the whole IPv4 address, or the /64 of an IPv6 one, which is what one customer has.
     package var network: UInt64 {
@@ -49,8 +58,10 @@ package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The address of a socket's peer.
     package init(_ address: SocketAddress?) {
-        description = address?.ipAddress ?? "unix"
-        bits = address?.ipAddress == nil ? nil : Bits(address)
+        switch address {
+        case .v4, .v6: bits = Bits(address)
+        case .unixDomainSocket, nil: bits = nil
+        }
     }
 
     /// Eight bytes of a socket address structure in network order; ip(7) and ipv6(7) fix the layout.

@@ -52,9 +52,20 @@ struct EdgeHarness {
     ///   - agreed: the protocol that the handshake comes to; nil: it is not done.
     /// - Throws: what connecting in memory throws.
     init(limits: EdgeLimits = EdgeLimits(), agreed: String? = "http/1.1") throws {
+        let responder = ScriptedResponder()
+        try self.init(edge: EdgeLoop(responder: responder), responder: responder, limits: limits, agreed: agreed)
+    }
+
+    /// One of several connections of a loop.
+    init(
+        edge: EdgeLoop,
+        responder: ScriptedResponder = ScriptedResponder(),
+        limits: EdgeLimits = EdgeLimits(),
+        agreed: String? = "http/1.1"
+    ) throws {
         channel = EmbeddedChannel()
-        responder = ScriptedResponder()
-        edge = EdgeLoop(responder: responder)
+        self.edge = edge
+        self.responder = responder
         try channel.pipeline.syncOperations.addHTTPServer(
             loop: edge,
             limits: limits,

@@ -19,13 +19,13 @@ struct ReceiveBuffersTests {
 
     @Test("the first buffer is small, the others take a push")
     func first() {
-        #expect(capacities([300, 300, 700]) == [512, 2048, 2048])
+        #expect(capacities([300, 300, 700]) == [1024, 2048, 2048])
     }
 
     @Test("a client that sends much gets larger buffers, up to a bound, until it sends little")
     func growth() {
         let much = Array(repeating: Int.max, count: 8)
-        #expect(capacities(much + [100, 100]) == [512, 2048, 4096, 8192, 16384, 32768, 65536, 65536, 65536, 2048])
+        #expect(capacities(much + [100, 100]) == [1024, 2048, 4096, 8192, 16384, 32768, 65536, 65536, 65536, 2048])
     }
 
     @Test("what NIO keeps of an idle connection is the first buffer")
@@ -43,6 +43,6 @@ struct ReceiveBuffersTests {
         pool.recvAllocator = FixedSizeRecvByteBufferAllocator(capacity: 1)
         pool.record(actualReadBytes: 0)
         _ = pool.buffer(allocator: allocator) { kept = $0.capacity }
-        #expect(kept == 512)
+        #expect(kept == 1024)
     }
 }

@@ -28,6 +28,24 @@ struct AddressRulesTests {
     }
 
     @Test(
+        "an address is written without its port, one of IPv4 always as such",
+        arguments: [
+            ("192.0.2.1", "192.0.2.1"), ("0.0.0.0", "0.0.0.0"), ("255.255.255.255", "255.255.255.255"),
+            ("2001:db8::1", "2001:db8::1"), ("2001:0db8:0:0:1::1", "2001:db8::1:0:0:1"), ("::1", "::1"), ("::", "::"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+        ]
+    )
+    func text(address: String, text: String) throws {
+        #expect("\(try client(address))" == text)
+    }
+
+    @Test("a local socket has no address")
+    func localSocket() throws {
+        #expect("\(ClientAddress(try SocketAddress(unixDomainSocketPath: "/run/x")))" == "unix")
+        #expect("\(ClientAddress(nil))" == "unix")
+    }
+
+    @Test(
         "what is no block is told why",
         arguments: [
             ("", "is no IP address"), ("example.org", "is no IP address"), ("192.0.2", "is no IP address"),
