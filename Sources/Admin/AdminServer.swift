@@ -81,6 +81,7 @@ package struct AdminServer: Service, CustomStringConvertible {
     private let access: Access
     private let sources: Sources
     private let logger: Logger
+    private let isBound: @Sendable () -> Void
 
     /// A server that is not yet bound.
     ///
@@ -88,14 +89,22 @@ package struct AdminServer: Service, CustomStringConvertible {
     ///   - access: where it is, and for whom.
     ///   - sources: what it shows.
     ///   - logger: for life cycle and failures.
-    package init(_ access: Access, sources: Sources, logger: Logger) {
+    ///   - isBound: called once operators can connect.
+    package init(
+        _ access: Access,
+        sources: Sources,
+        logger: Logger,
+        isBound: @escaping @Sendable () -> Void = {}
+    ) {
         self.access = access
         self.sources = sources
         self.logger = logger
+        self.isBound = isBound
     }
 
     package func run() async throws {
         let logger = logger
+        let isBound = isBound
         let secure = access.secure
         let scheme = secure == nil ? "http" : "https"
         let application = Application(
@@ -114,6 +123,7 @@ package struct AdminServer: Service, CustomStringConvertible {
             onServerRunning: { channel in
                 let address = channel.localAddress.map { "\($0.ipAddress ?? "?"):\($0.port ?? 0)" } ?? "?"
                 logger.notice("listening for operators", metadata: ["address": "\(address)", "scheme": "\(scheme)"])
+                isBound()
             },
             logger: logger
         )

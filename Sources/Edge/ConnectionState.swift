@@ -32,14 +32,18 @@ struct ConnectionState: ~Copyable {
         case closing
     }
 
-    /// How long a quiescing connection waits for its first request.
-    private static let firstRequestAllowance = TimeAmount.seconds(1)
+    /// How long a quiescing connection waits for its first request, or for one to be repeated with credentials.
+    private static let requestAllowance = TimeAmount.seconds(1)
 
     private(set) var phase = Phase.idle
     private(set) var manner = Manner()
     private var quiescing = false
-    /// No head has come yet.
-    private var isFresh = true
+    /// The client sends nothing more, or nothing that is read.
+    private var isInputOver = false
+    /// A request is about to come: none has come yet, or the last one was challenged.
+    private var expectsRequest = true
+    /// It has quiesced and was challenged since: once is enough.
+    private var isSpared = false
     /// Somebody let in posts here: the connection may be kept for the next push.
     private var isTrusted = false
     private let limits: EdgeLimits
@@ -83,7 +87,7 @@ struct ConnectionState: ~Copyable {
     ) -> HeadAction {
         switch phase {
         case .idle, .readingHead:
-            isFresh = false
+            expectsRequest = false
             manner = Manner(
                 keepsAlive: head.isKeepAlive,
                 isVersion10: head.version == .http1_0,
@@ -223,7 +227,9 @@ struct ConnectionState: ~Copyable {
     /// - Returns: how the connection goes on.
     mutating func replied(_ reply: Reply, hasMore: Bool) -> ReplyWriter.Persistence {
         if reply.status < 300 { isTrusted = true }
-        let ends = reply.closes || !manner.keepsAlive || (quiescing && !hasMore)
+        expectsRequest = reply.status == 401 && !isInputOver && !isSpared
+        if quiescing, expectsRequest { isSpared = true }
+        let ends = reply.closes || !manner.keepsAlive || (quiescing && !hasMore && !expectsRequest)
         if ends {
             phase = .closing
             return .close
@@ -241,15 +247,17 @@ struct ConnectionState: ~Copyable {
 
     /// The gateway is going down: idle connections end now, others after their reply.
     ///
-    /// Whoever has only just connected is about to ask for the first time, and gets a moment for that.
+    /// Whoever has only just connected is about to ask for the first time, and whoever was challenged is about to ask
+    /// again: they get a moment for that.
     mutating func quiesce(hasMore: Bool) -> QuiesceAction {
         quiescing = true
-        return isFresh ? .finishFirst : endIfIdle(hasMore)
+        return expectsRequest ? .finishFirst : endIfIdle(hasMore)
     }
 
     /// The client sends nothing more: a connection that owes no reply ends now, others after it.
     mutating func inputEnded(hasMore: Bool) -> QuiesceAction {
         quiescing = true
+        isInputOver = true
         return endIfIdle(hasMore)
     }
 
@@ -266,6 +274,7 @@ struct ConnectionState: ~Copyable {
     /// The bytes behind the request in work are no HTTP: its reply is owed, and is the last.
     mutating func endAfterReply() {
         quiescing = true
+        isInputOver = true
     }
 
     enum DeadlineAction {
@@ -299,7 +308,7 @@ struct ConnectionState: ~Copyable {
     /// How long the current phase may last; nil where another clock runs.
     var allowance: TimeAmount? {
         switch phase {
-        case .idle where quiescing: ConnectionState.firstRequestAllowance
+        case .idle where quiescing: ConnectionState.requestAllowance
         case .idle: isTrusted ? limits.idleTimeout : min(limits.idleTimeout, limits.headerTimeout)
         case .readingHead, .screening: limits.headerTimeout
         case .readingBody, .draining: limits.bodyTimeout

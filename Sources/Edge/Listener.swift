@@ -12,19 +12,34 @@ package final class Listener: Sendable {
     /// What is bound, with the port that the kernel chose for port 0.
     package let address: SocketAddress
     private let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
     private let quiescing: ServerQuiescingHelper
 
-    private init(address: SocketAddress, channel: any Channel, quiescing: ServerQuiescingHelper) {
+    /// Where the socket of a listener comes from.
+    package enum Place: Sendable {
+        /// A host name or address, and a port; 0 lets the kernel choose.
+        case address(host: String, port: Int)
+        /// One that listens already. The descriptor is the listener's from here on; the socket lives on with whoever
+        /// else has one, and with it the connections that nobody has accepted yet.
+        case socket(CInt)
+    }
+
+    private init(
+        address: SocketAddress,
+        channel: any Channel,
+        group: MultiThreadedEventLoopGroup,
+        quiescing: ServerQuiescingHelper
+    ) {
         self.address = address
         self.channel = channel
+        self.group = group
         self.quiescing = quiescing
     }
 
     /// Binds and begins to accept.
     ///
     /// - Parameters:
-    ///   - host: a host name or address.
-    ///   - port: 0 lets the kernel choose.
+    ///   - place: what to listen on.
     ///   - group: the loops that accept and serve.
     ///   - loops: for every loop of the group, what its connections share.
     ///   - certificates: the certificate and its policy.
@@ -33,8 +48,7 @@ package final class Listener: Sendable {
     /// - Returns: the listener, which accepts already.
     /// - Throws: `IOError` when the address cannot be bound.
     package static func bind(
-        host: String,
-        port: Int,
+        _ place: Place,
         group: MultiThreadedEventLoopGroup,
         loops: EdgeLoops,
         certificates: CertificateStore,
@@ -43,7 +57,7 @@ package final class Listener: Sendable {
     ) async throws -> Listener {
         let quiescing = ServerQuiescingHelper(group: group)
         let log = EdgeLog(logger)
-        let channel = try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
@@ -96,17 +110,32 @@ package final class Listener: Sendable {
                     try pipeline.addHandler(header)
                 }
             }
-            .bind(host: host, port: port)
-            .get()
+        let binding =
+            switch place {
+            case .address(let host, let port): bootstrap.bind(host: host, port: port)
+            case .socket(let descriptor): bootstrap.withBoundSocket(descriptor)
+            }
+        let channel = try await binding.get()
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-        return Listener(address: address, channel: channel, quiescing: quiescing)
+        return Listener(address: address, channel: channel, group: group, quiescing: quiescing)
     }
 
     /// Stops accepting, and completes when the last connection has answered what it had begun.
     package func quiesce() -> EventLoopFuture<Void> {
         let promise = channel.eventLoop.makePromise(of: Void.self)
-        quiescing.initiateShutdown(promise: promise)
+        let stopped = channel.setOption(.autoRead, value: false).recover { _ in }
+        stopped.flatMap { self.settleAccepted() }.whenComplete { _ in
+            self.quiescing.initiateShutdown(promise: promise)
+        }
         return promise.futureResult
+    }
+
+    /// Completes when every connection that was accepted is known to its listener.
+    ///
+    /// One goes to its loop and back first, and would be reset if the listener were closed meanwhile.
+    private func settleAccepted() -> EventLoopFuture<Void> {
+        let there = group.makeIterator().map { loop in loop.submit {} }
+        return EventLoopFuture.andAllComplete(there, on: channel.eventLoop)
     }
 }
 

@@ -15,19 +15,23 @@ import Webhooks
 /// The gateway as one process: builds everything from a checked configuration, serves, and drains on SIGTERM and SIGINT.
 package struct GatewayApplication: Sendable {
     let configuration: GatewayConfiguration
-    private let logger: Logger
+    let supervision: Supervision
+    let logger: Logger
     private let reload: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
 
     /// - Parameters:
     ///   - configuration: what to serve.
+    ///   - supervision: what whoever started the process has handed over.
     ///   - logger: where logs go.
     ///   - reload: reads the configuration again, on SIGHUP.
     package init(
         configuration: GatewayConfiguration,
+        supervision: Supervision = Supervision(),
         logger: Logger,
         reload: @escaping @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
     ) {
         self.configuration = configuration
+        self.supervision = supervision
         self.logger = logger
         self.reload = reload
     }
@@ -36,6 +40,8 @@ package struct GatewayApplication: Sendable {
     ///
     /// - Throws: `CredentialError` or `IOError` when a listener cannot be set up; nothing is served then.
     package func run() async throws {
+        // Until `Reloading` waits for it, a hangup would end the process.
+        _ = signal(SIGHUP, SIG_IGN)
         DescriptorLimit.raise(logger: logger, wanted: descriptorsWanted)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         // crypt(3) takes a core for as long as its cost says: two at a time leave the loops something.
@@ -69,7 +75,7 @@ package struct GatewayApplication: Sendable {
             try admin.tls.map { try ServedCertificates($0, listener: admin.shownAddress) }
         }
         let served = Served(listeners: certificates, admin: admin)
-        let journal = try await openJournal(on: group)
+        let journal = try await supervision.manager.patience("opening the journal") { try await openJournal(on: group) }
         do {
             try await serve(served, journal, on: group, hashing: hashing)
         } catch {
@@ -96,7 +102,9 @@ package struct GatewayApplication: Sendable {
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool
     ) async throws {
-        let calls = await CallKeeping.recover(configuration, on: hashing, logger: logger)
+        let calls = try await supervision.manager.patience("reading the calls that are under way") {
+            await CallKeeping.recover(configuration, on: hashing, logger: logger)
+        }
         let loops = try await GatewayLoops.make(
             configuration,
             calls: calls,
@@ -105,20 +113,21 @@ package struct GatewayApplication: Sendable {
             hashing: hashing,
             logger: logger
         )
-        var listeners: [Listener] = []
-        for (listener, store) in zip(configuration.listeners, certificates.listeners) {
-            let bound = try await bind(listener, store.store, on: group, loops: loops.edge)
-            logger.notice("listening", metadata: ["address": "\(bound.address.hostAndPort)"])
-            listeners.append(bound)
-        }
+        let listeners = try await bind(certificates.listeners.map(\.store), on: group, loops: loops.edge)
         let serving = Serving(
             listeners: listeners,
             loops: loops,
             journal: journal,
             group: group,
             bound: configuration.shutdownTimeout,
+            manager: supervision.manager,
             logger: logger
         )
+        let addresses = listeners.map(\.address.hostAndPort).joined(separator: " and ")
+        let status = { @Sendable in "serving on \(addresses); \(serving.health.words)" }
+        let readiness = Readiness(configuration.admin == nil ? [.reloading] : [.reloading, .admin]) { [supervision] in
+            supervision.manager.ready(status())
+        }
         let clock = try await loops.start(calls)
         defer { clock?.cancel() }
         // In the order of dependence: what comes first ends last.
@@ -136,7 +145,16 @@ package struct GatewayApplication: Sendable {
         )
         services.insert(.init(service: watch), at: 0)
         services.insert(
-            .init(service: Reloading(load: reload, calls: calls, certificates: watch, logger: logger)),
+            .init(
+                service: Reloading(
+                    load: reload,
+                    calls: calls,
+                    certificates: watch,
+                    manager: supervision.manager,
+                    readiness: readiness,
+                    logger: logger
+                )
+            ),
             at: 0
         )
         if let admin = configuration.admin {
@@ -153,33 +171,15 @@ package struct GatewayApplication: Sendable {
                 try await adminAccess(admin, certificates.admin?.store, on: group, hashing: hashing),
                 sources: adminSources(metrics, journal, on: group),
                 logger: logger
-            )
+            ) { readiness.reached(.admin) }
             services.insert(.init(service: server), at: 0)
+        }
+        if supervision.manager.listens {
+            services.insert(.init(service: lifeSigns(journal, on: group, status: status)), at: 0)
         }
         try await ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
-    }
-
-    private func bind(
-        _ listener: ListenerConfiguration,
-        _ certificates: CertificateStore,
-        on group: MultiThreadedEventLoopGroup,
-        loops: EdgeLoops
-    ) async throws -> Listener {
-        do {
-            return try await Listener.bind(
-                host: listener.host,
-                port: listener.port,
-                group: group,
-                loops: loops,
-                certificates: certificates,
-                limits: listener.limits,
-                logger: logger
-            )
-        } catch let error as IOError {
-            throw ListenFailure(address: listener.shownAddress, errno: error.errnoCode)
-        }
     }
 
     private var descriptorsWanted: Int {
@@ -212,36 +212,6 @@ private struct Served: Sendable {
     }
 }
 
-extension ListenerConfiguration {
-    /// As it is written in the configuration.
-    fileprivate var shownAddress: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
-}
-
 extension AdminConfiguration {
     fileprivate var shownAddress: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
-}
-
-/// An address that cannot be listened on, with the system's reason and what to do.
-private struct ListenFailure: Error, CustomStringConvertible {
-    let address: String
-    let errno: CInt
-
-    var description: String {
-        let advice =
-            switch errno {
-            case EADDRINUSE: "another process listens there: stop it, or choose another port"
-            case EACCES: "ports below 1024 need the capability CAP_NET_BIND_SERVICE"
-            case EADDRNOTAVAIL: "this machine has no such address"
-            default: "see bind(2)"
-            }
-        return "cannot listen on \(address): \(unsafe String(cString: strerror(errno))); \(advice)"
-    }
-}
-
-extension SocketAddress {
-    /// `127.0.0.1:8443`, `[::1]:8443`, or the path of a socket.
-    fileprivate var hostAndPort: String {
-        guard let host = ipAddress, let port else { return pathname ?? "?" }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    }
 }

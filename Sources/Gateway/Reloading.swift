@@ -11,12 +11,18 @@ struct Reloading: Service, CustomStringConvertible {
     let load: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
     let calls: CallKeeping
     let certificates: CertificateWatch
+    let manager: ServiceManager
+    let readiness: Readiness
     let logger: Logger
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        readiness.reached(.reloading)
+        for await _ in signals.cancelOnGracefulShutdown() {
+            manager.reloading()
             await certificates.reload()
             reload()
+            manager.ready()
         }
     }
 

@@ -15,6 +15,7 @@ final class Serving: Service, CustomStringConvertible {
     private let journal: GatewayJournal?
     private let group: MultiThreadedEventLoopGroup
     private let bound: TimeAmount
+    private let manager: ServiceManager
     private let logger: Logger
     private let isDraining = Atomic(false)
 
@@ -24,6 +25,7 @@ final class Serving: Service, CustomStringConvertible {
         journal: GatewayJournal?,
         group: MultiThreadedEventLoopGroup,
         bound: TimeAmount,
+        manager: ServiceManager,
         logger: Logger
     ) {
         self.listeners = listeners
@@ -31,6 +33,7 @@ final class Serving: Service, CustomStringConvertible {
         self.journal = journal
         self.group = group
         self.bound = bound
+        self.manager = manager
         self.logger = logger
     }
 
@@ -46,6 +49,7 @@ final class Serving: Service, CustomStringConvertible {
     func run() async throws {
         try? await gracefulShutdown()
         isDraining.store(true, ordering: .relaxed)
+        manager.stopping(within: bound, "finishing what has begun")
         logger.notice("draining", metadata: ["at_most_ms": "\(bound.nanoseconds / 1_000_000)"])
         let finished = try await drain(on: group.next()).get()
         if !finished { logger.warning("requests are still open: the bound was reached") }
@@ -75,6 +79,14 @@ final class Serving: Service, CustomStringConvertible {
             }
             return promise.futureResult
         }
+    }
+}
+
+extension HealthReport {
+    /// Whether it can do its work, in words for a status line.
+    var words: String {
+        let problems = checks.compactMap { check in check.problem.map { "\(check.name): \($0)" } }
+        return problems.isEmpty ? "ready" : "not ready: " + problems.joined(separator: "; ")
     }
 }
 

@@ -44,6 +44,8 @@ final class Inbox: Sendable {
         var bytes = 0
         var condition = JournalCondition.writable
         var threshold: Threshold?
+        /// Who wants to hear when the writer comes by.
+        var callers: [@Sendable () -> Void] = []
 
         var counts: Counts {
             Counts(
@@ -55,8 +57,8 @@ final class Inbox: Sendable {
 
         func meets(_ threshold: Threshold) -> Bool {
             switch threshold {
-            case .anything: !work.appends.isEmpty || !work.commands.isEmpty || !work.settlements.isEmpty
-            case .appendOrCommand: !work.appends.isEmpty || !work.commands.isEmpty
+            case .anything: !work.settlements.isEmpty || meets(.appendOrCommand)
+            case .appendOrCommand: !work.appends.isEmpty || !work.commands.isEmpty || !callers.isEmpty
             case .appends(let count): work.appends.count >= count
             }
         }
@@ -103,6 +105,15 @@ final class Inbox: Sendable {
     func settle(_ settlements: [Settlement]) {
         let wakes = state.withLock { state in
             state.work.settlements.append(contentsOf: settlements)
+            return state.wakes()
+        }
+        if wakes { signal.post() }
+    }
+
+    /// Tells a caller when the writer comes by, whatever becomes of its work.
+    func call(_ answer: @escaping @Sendable () -> Void) {
+        let wakes = state.withLock { state in
+            state.callers.append(answer)
             return state.wakes()
         }
         if wakes { signal.post() }
@@ -157,12 +168,15 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Exchanges what waits for an empty one.
+    /// Exchanges what waits for an empty one, and answers those who called.
     func take(_ work: inout Work) {
-        state.withLock { state in
+        let callers = state.withLock { state in
             swap(&state.work, &work)
             state.bytes = 0
+            defer { state.callers.removeAll() }
+            return state.callers
         }
+        for answer in callers { answer() }
     }
 }
 

@@ -137,6 +137,13 @@ package final class SQLiteJournal: EventJournal {
         inbox.settle(settlements)
     }
 
+    /// Calls back as soon as the writing thread comes by, on that thread: a sign that it lives, be the file well or ill.
+    ///
+    /// Never, when the journal is closed first.
+    package func call(_ answer: @escaping @Sendable () -> Void) {
+        inbox.call(answer)
+    }
+
     package func close(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
         let promise = eventLoop.makePromise(of: Void.self)
         if ending.isOver(orTell: promise) { promise.succeed() } else { inbox.send(.close) }

@@ -42,6 +42,31 @@ private final class SlowClose: ChannelOutboundHandler {
         #expect(!edge.isOpen)
     }
 
+    @Test func `A client that was challenged may repeat its request while the gateway goes down, once`() throws {
+        let edge = try EdgeHarness()
+        edge.responder.refusal = Reply(status: 401)
+        try edge.send(post("1"))
+        #expect(try edge.statuses() == [401])
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        edge.loop.advanceTime(by: .milliseconds(900))
+        #expect(edge.isOpen)
+        try edge.send(post("2"))
+        #expect(try edge.statuses() == [401])
+        #expect(edge.isOpen)
+        try edge.send(post("3"))
+        #expect(try edge.statuses() == [401])
+        #expect(!edge.isOpen)
+    }
+
+    @Test func `A client that was challenged and stays silent is not waited for while the gateway goes down`() throws {
+        let edge = try EdgeHarness()
+        edge.responder.refusal = Reply(status: 401)
+        try edge.send(post("1"))
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        edge.loop.advanceTime(by: .seconds(1))
+        #expect(!edge.isOpen)
+    }
+
     @Test func `Garbage behind two requests ends the connection after the second reply`() throws {
         let edge = try EdgeHarness()
         edge.responder.holdsReplies = true

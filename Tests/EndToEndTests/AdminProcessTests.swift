@@ -81,6 +81,25 @@ import Testing
         return Set(names)
     }
 
+    @Test func `hookgate health says whether the gateway can work, and why not`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, extra: AdminProcessTests.extra)
+        let admin = try await gateway.adminURL()
+        let well = try await Command.run(Command.hookgate, ["health", "--url", admin])
+        #expect(well.status == 0 && well.output == "ready\n", "\(well)")
+        // What answers there is no gateway, and speaks no plain HTTP.
+        let other = try await Command.run(Command.hookgate, ["health", "--url", "http://127.0.0.1:\(gateway.port)"])
+        #expect(other.status == 1 && other.error.contains("does not answer as a gateway's"), "\(other)")
+        let secure = try await Command.run(Command.hookgate, ["health", "--url", "https://127.0.0.1:\(gateway.port)"])
+        #expect(secure.status == 1 && secure.error.contains("404"), "\(secure)")
+        let wrong = try await Command.run(Command.hookgate, ["health", "--url", admin + "/readyz"])
+        #expect(wrong.status == 2 && wrong.error.contains("scheme, host and port only"), "\(wrong)")
+        gateway.terminate()
+        #expect(await gateway.exitStatus() == 0)
+        let gone = try await Command.run(Command.hookgate, ["health", "--url", admin])
+        #expect(gone.status == 1 && gone.error.contains("onnection refused"), "\(gone)")
+    }
+
     @Test func `Without a journal attempts are counted as well, and old TLS is told from new`() async throws {
         let backend = try await TestBackend(.status(503))
         let gateway = try await GatewayProcess(backend: backend.port, extra: "admin: {address: \"127.0.0.1:0\"}")

@@ -24,6 +24,22 @@ import Testing
         )
     }
 
+    @Test func `No push fails while the gateway is restarted again and again, and a loop that hangs is noticed`()
+        async throws
+    {
+        let result = try await trial("--restarts", "4", "--clients", "4", "--hang", name: "restart.py")
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("\"failed\": 0") && result.output.contains("\"lost\": 0"))
+    }
+
+    @Test func `Nothing acknowledged is lost when a supervised gateway is killed, and its socket stays open`()
+        async throws
+    {
+        let result = try await trial("--restarts", "4", "--clients", "4", "--kill", name: "restart.py")
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("\"lost\": 0"))
+    }
+
     @Test func `Abuse of HTTP/2 ends its connection, and disturbs nobody`() async throws {
         let result = try await trial("--seconds", "0.5", "--connections", "4", name: "http2.py")
         #expect(result.status == 0, "\(result.output)\(result.error)")

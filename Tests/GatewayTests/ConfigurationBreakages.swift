@@ -30,6 +30,8 @@ extension Breakage {
         .init("${env:FOLLOW}", "0123456789abcdef0123", at: "27:16", "follow_up_key", "must not stand in the file"),
         .init("${env:FOLLOW}", "${env:SHORT}", at: "27:16", "follow_up_key", "shorter than 16 bytes"),
         .init("${env:FOLLOW}", "${env:NOWHERE}", at: "27:16", "follow_up_key", "variable `NOWHERE` is not set"),
+        .init("${env:FOLLOW}", "${credential:key}", at: "27:16", "follow_up_key", "CREDENTIALS_DIRECTORY is not set"),
+        .init("${env:FOLLOW}", "${credential:../key}", at: "27:16", "follow_up_key", "is no complete reference"),
         .init("${env:FOLLOW}", "${file:nowhere}", at: "27:16", "follow_up_key", "no such file or directory"),
         .init(
             "follow_up_key",
@@ -73,6 +75,20 @@ extension Breakage {
         .init("0.0.0.0:8443", "::1:8443", at: "4:14", "listeners[0].address", "in brackets"),
         .init("0.0.0.0:8443", "0.0.0.0:99999", at: "4:14", "listeners[0].address", "no valid port"),
         .init("0.0.0.0:8443", "256.0.0.1:8443", at: "4:14", "listeners[0].address", "no valid host"),
+        .init(
+            "0.0.0.0:8443",
+            "0.0.0.0:8443\n    socket_name: a:b",
+            at: "5:18",
+            "listeners[0].socket_name",
+            "`FileDescriptorName=` in its unit"
+        ),
+        .init(
+            "chain: server.pem",
+            "chain: \"${credential:server.pem}\"",
+            at: "6:30",
+            "listeners[0].tls.certificates[0].chain",
+            "`LoadCredential=server.pem:/path` in the unit"
+        ),
         .init(
             "- address: 0.0.0.0:8443",
             "- adress: 0.0.0.0:8443\n    address: 0.0.0.0:8443",

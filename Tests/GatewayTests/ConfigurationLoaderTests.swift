@@ -6,6 +6,25 @@ import NIOCore
 import Testing
 
 @Suite struct ConfigurationLoaderTests {
+    @Test func `Credentials of systemd are secrets and certificates`() throws {
+        let fixture = try ConfigurationFixture()
+        try fixture.write("follow-up", "0123456789abcdef0123456789abcdef\n")
+        let text = ConfigurationFixture.good
+            .replacing("${env:FOLLOW}", with: "${credential:follow-up}")
+            .replacing(
+                "chain: server.pem, key: server.key",
+                with: "chain: server.pem, key: \"${credential:server.key}\""
+            )
+            .replacing("address: 0.0.0.0:8443", with: "address: 0.0.0.0:8443\n    socket_name: https")
+        try fixture.write("hookgate.yaml", text)
+        var environment = ConfigurationFixture.environment
+        environment["CREDENTIALS_DIRECTORY"] = fixture.folder
+        let (configuration, _) = try ConfigurationLoader.load(path: fixture.path, environment: environment)
+        #expect(configuration.followUpKey?.exposed == "0123456789abcdef0123456789abcdef")
+        #expect(configuration.listeners[0].tls.certificates[0].key == fixture.folder + "/server.key")
+        #expect(configuration.listeners[0].socketName == "https")
+    }
+
     @Test func `every key of the good file arrives`() throws {
         let fixture = try ConfigurationFixture()
         let (configuration, warnings) = try fixture.load(ConfigurationFixture.good)

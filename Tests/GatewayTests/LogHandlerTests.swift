@@ -39,6 +39,21 @@ import Testing
         )
     }
 
+    @Test(arguments: LoggingConfiguration.Format.allCases)
+    func `a line for systemd's journal begins with its level, and a text line has no time`(
+        format: LoggingConfiguration.Format
+    ) throws {
+        let lines = Lines()
+        let logger = Logger(label: "hookgate") { _ in
+            GatewayLogHandler(label: "hookgate", level: .trace, format: format, isForJournal: true, output: lines)
+        }
+        logger.trace("a")
+        logger.info("b")
+        logger.critical("c")
+        let starts = format == .text ? ["<7>trace ", "<6>info ", "<2>critical "] : ["<7>{", "<6>{", "<2>{"]
+        #expect(zip(lines.all, starts).allSatisfy { $0.hasPrefix($1) }, "\(lines.all)")
+    }
+
     @Test func `a JSON line is one object`() throws {
         let metadata: Logger.Metadata = [
             "count": .stringConvertible(12), "big": .stringConvertible(UInt64.max), "ok": .stringConvertible(true),

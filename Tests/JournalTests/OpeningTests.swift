@@ -25,6 +25,17 @@ struct OpeningTests {
         #expect(!FileManager.default.fileExists(atPath: path + "-wal"), "a clean end leaves no log")
     }
 
+    @Test("a caller is answered by a writer that is idle, and never by one that has ended")
+    func call() async throws {
+        let directory = try TemporaryDirectory()
+        let journal = try await SQLiteJournal.open(path: directory.path + "/journal.sqlite", destinations: ["a"])
+        for _ in 0..<3 {
+            await withCheckedContinuation { continuation in journal.call { continuation.resume() } }
+        }
+        try await JournalHarness(journal).close()
+        journal.call { Issue.record("the writer has ended") }
+    }
+
     @Test("a second process is refused, and told who holds it")
     func lock() async throws {
         let files = try TemporaryJournal()

@@ -123,7 +123,8 @@ package enum CertificateProbe {
         return try await promise.futureResult.get()
     }
 
-    private static func words(_ error: any Error) -> String {
+    /// What stands in the way of a connection.
+    static func words(_ error: any Error) -> String {
         guard let error = error as? NIOConnectionError else { return "\(error)" }
         if let reason = error.dnsAError ?? error.dnsAAAAError, error.connectionErrors.isEmpty {
             return "the name does not resolve: \(reason)"

@@ -8,11 +8,28 @@ package enum RunCommand {
     ///
     /// - Parameters:
     ///   - path: the configuration.
-    ///   - environment: where `${env:…}` looks.
+    ///   - environment: where `${env:…}` looks, and whoever started this process says what it hands over.
     /// - Returns: how it ended.
     package static func run(
         path: String,
         environment: [String: String] = ProcessEnvironment.current
+    ) async -> CommandResult {
+        let supervision = Supervision.takeOver(environment)
+        var result = await serve(path: path, environment: environment, supervision)
+        if !result.errors.isEmpty {
+            let lines = result.errors.split(separator: "\n").prefix(1)
+            supervision.manager.status(lines.joined())
+            if JournalStream.isStandardError(environment) {
+                result.errors = JournalStream.marked(result.errors, .error)
+            }
+        }
+        return result
+    }
+
+    private static func serve(
+        path: String,
+        environment: [String: String],
+        _ supervision: Supervision
     ) async -> CommandResult {
         let configuration: GatewayConfiguration
         let warnings: [ConfigurationIssue]
@@ -27,7 +44,10 @@ package enum RunCommand {
         guard !findings.contains(where: { $0.severity == .error }) else {
             return CommandResult(.configuration, errors: IssueReport.text(warnings + findings))
         }
-        let logger = Logger(configuration.logging)
+        let logger = Logger(configuration.logging, isForJournal: JournalStream.isStandardError(environment))
+        for problem in supervision.problems {
+            logger.error("handed over at the start, but of no use", metadata: ["problem": "\(problem)"])
+        }
         for issue in warnings + findings {
             logger.warning(
                 "the configuration can be used, but",
@@ -35,7 +55,7 @@ package enum RunCommand {
             )
         }
         do {
-            try await GatewayApplication(configuration: configuration, logger: logger) {
+            try await GatewayApplication(configuration: configuration, supervision: supervision, logger: logger) {
                 () throws(ConfigurationErrors) in try ConfigurationLoader.load(path: path, environment: environment).0
             }.run()
         } catch {

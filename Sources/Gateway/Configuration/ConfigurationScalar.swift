@@ -122,11 +122,11 @@ struct ConfigurationScalar {
     func secret(base: BaseFolder, environment: [String: String]) -> Secret? {
         guard let reference = SecretReference(text) else {
             if isMissing {
-                error("has no value", remedy: "write `${env:NAME}` or `${file:path}`")
+                error("has no value", remedy: "write \(SecretReference.forms)")
             } else if text.contains("${") {
-                error("is no complete reference", remedy: "write `${env:NAME}` or `${file:path}` and nothing around it")
+                error("is no complete reference", remedy: "write \(SecretReference.forms) and nothing around it")
             } else {
-                error("a secret must not stand in the file", remedy: "write `${env:NAME}` or `${file:path}`")
+                error("a secret must not stand in the file", remedy: "write \(SecretReference.forms)")
             }
             return nil
         }

@@ -67,6 +67,7 @@ extension JSONWriter {
                 "address",
                 "\(listener.host.contains(":") ? "[\(listener.host)]" : listener.host):\(listener.port)"
             )
+            json.field("socket_name", listener.socketName)
             json.field("minimum_version", listener.tls.minimumVersion)
             json.field("http2", listener.tls.offersHTTP2)
             json.strings("certificates", listener.tls.certificates.map(\.chain))

@@ -43,6 +43,9 @@ package struct ListenerConfiguration: Sendable {
     package var host: String
     /// The port to bind; 0 picks a free one.
     package var port: Int
+    /// The name of a socket that whoever starts the gateway passes, to be used instead of binding; nil: one that is
+    /// bound to the address.
+    package var socketName: String?
     /// Certificate, key and policy.
     package var tls: TLSListenerConfiguration
     /// What it bears from strangers.

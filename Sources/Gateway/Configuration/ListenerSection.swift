@@ -9,7 +9,7 @@ struct ListenerSection {
     let environment: [String: String]
 
     private static let keys = ConfigurationSection.Keys(
-        known: ["address", "tls", "http2", "limits", "proxies"] + AddressSection.keys
+        known: ["address", "socket_name", "tls", "http2", "limits", "proxies"] + AddressSection.keys
     )
     private static let tlsKeys = ConfigurationSection.Keys(known: [
         "certificates", "default_name", "unknown_names", "ticket_keys", "client_certificates", "minimum_version",
@@ -26,6 +26,7 @@ struct ListenerSection {
     func read(_ top: ConfigurationSection) -> [ListenerConfiguration] {
         let remedy = "add `listeners: [{address: 0.0.0.0:8443, tls: …}]`"
         var addresses: [(address: NetworkAddress, line: Int)] = []
+        var socketNames: Set<String> = []
         return top.sections("listeners", keys: ListenerSection.keys, remedy: remedy).compactMap { section in
             let address = address(section)
             if let address {
@@ -38,13 +39,23 @@ struct ListenerSection {
                 }
                 addresses.append((address, section.position(of: "address")?.line ?? 0))
             }
+            let socketName = socketName(section)
+            if let socketName, !socketNames.insert(socketName).inserted {
+                section.error("socket_name", "is that of another listener", remedy: "give every socket its own name")
+            }
             var tls = tls(section)
             tls?.offersHTTP2 = section.scalar("http2")?.boolean() ?? true
             var limits = limits(section)
             limits.addresses = AddressSection.read(section)
             limits.proxies = AddressSection.blocks(section, "proxies")
             guard let address, let port = address.port, let tls else { return nil }
-            return ListenerConfiguration(host: address.host, port: port, tls: tls, limits: limits)
+            return ListenerConfiguration(
+                host: address.host,
+                port: port,
+                socketName: socketName,
+                tls: tls,
+                limits: limits
+            )
         }
     }
 
@@ -65,6 +76,17 @@ struct ListenerSection {
             return nil
         }
         return address
+    }
+
+    /// As `FileDescriptorName=` takes it: printable ASCII without a colon, 255 bytes at most (systemd.socket(5)).
+    private func socketName(_ section: ConfigurationSection) -> String? {
+        guard let scalar = section.scalar("socket_name"), let text = scalar.publicText() else { return nil }
+        let isName = text.utf8.count <= 255 && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3A }
+        guard isName else {
+            scalar.error("is no name of a socket", remedy: "write that of `FileDescriptorName=` in its unit")
+            return nil
+        }
+        return text
     }
 
     /// Whether the second address cannot be bound beside the first.
@@ -141,10 +163,9 @@ struct ListenerSection {
         return TLSListenerConfiguration.CertificateFiles(chain: chain, key: key, passPhrase: passPhrase)
     }
 
-    /// The absolute path of a file that can be opened.
+    /// The absolute path of a file that can be opened; a credential of systemd's is one.
     private func file(_ scalar: ConfigurationScalar?) -> String? {
-        guard let scalar, let name = scalar.publicText() else { return nil }
-        let path = base.resolve(name)
+        guard let scalar, let path = path(scalar) else { return nil }
         if let reason = LocalFile.obstacle(to: path) {
             let remedy =
                 "paths are relative to the configuration; `hookgate cert generate` makes a pair for development"
@@ -152,6 +173,13 @@ struct ListenerSection {
             return nil
         }
         return path
+    }
+
+    private func path(_ scalar: ConfigurationScalar) -> String? {
+        if case .credential(let name)? = SecretReference(scalar.text) {
+            return SecretReference.path(ofCredential: name, scalar, environment)
+        }
+        return scalar.publicText().map { base.resolve($0) }
     }
 
     private func limits(_ listener: ConfigurationSection) -> EdgeLimits {

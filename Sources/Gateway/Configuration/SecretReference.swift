@@ -1,9 +1,14 @@
 import Auth
 
-/// `${env:NAME}` and `${file:path}`: where a secret is, so that it need not stand in the configuration.
+/// `${env:NAME}`, `${file:path}` and `${credential:NAME}`: where a secret is, so that it need not stand in the configuration.
 enum SecretReference: Equatable {
     case environment(String)
     case file(String)
+    /// A file in the folder that systemd names with `CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=).
+    case credential(String)
+
+    /// For remedies.
+    static let forms = "`${env:NAME}`, `${file:path}` or `${credential:NAME}`"
 
     /// Whether a text is or was meant as a reference.
     static func isReference(_ text: String) -> Bool {
@@ -22,6 +27,10 @@ enum SecretReference: Equatable {
             self = .environment(String(name))
         } else if inner.hasPrefix("file:"), inner.utf8.count > 5 {
             self = .file(String(inner.dropFirst(5)))
+        } else if inner.hasPrefix("credential:") {
+            let name = inner.dropFirst(11)
+            guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else { return nil }
+            self = .credential(String(name))
         } else {
             return nil
         }
@@ -39,7 +48,6 @@ enum SecretReference: Equatable {
     ///
     /// One newline at the end of a file is not part of the secret: editors and `echo` leave one.
     func resolve(_ scalar: ConfigurationScalar, base: BaseFolder, environment: [String: String]) -> Secret? {
-        let log = scalar.log
         switch self {
         case .environment(let name):
             guard let value = environment[name] else {
@@ -48,29 +56,52 @@ enum SecretReference: Equatable {
             }
             return usable(value, scalar, "the environment variable `\(name)`")
         case .file(let name):
-            let path = base.resolve(name)
-            let file: LocalFile
-            do {
-                file = try LocalFile.read(path, limit: SecretReference.maxFileBytes)
-            } catch {
-                scalar.error("the secret file \(path.quoted) cannot be read: \(error.reason)")
-                return nil
-            }
-            if file.isReadableByOthers {
-                log.warning(
-                    scalar.key,
-                    at: scalar.position,
-                    "the secret file \(path.quoted) can be read by everybody",
-                    remedy: "chmod o-rwx \(path.escaped)"
-                )
-            }
-            guard var text = file.text else {
-                scalar.error("the secret file \(path.quoted) is not UTF-8 text")
-                return nil
-            }
-            if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
-            return usable(text, scalar, "the secret file \(path.quoted)")
+            return read(base.resolve(name), scalar)
+        case .credential(let name):
+            return SecretReference.path(ofCredential: name, scalar, environment).flatMap { read($0, scalar) }
         }
+    }
+
+    /// Where systemd has put a credential; notes when it has handed over none.
+    static func path(
+        ofCredential name: String,
+        _ scalar: ConfigurationScalar,
+        _ environment: [String: String]
+    ) -> String? {
+        guard let folder = environment["CREDENTIALS_DIRECTORY"], folder.hasPrefix("/") else {
+            scalar.error(
+                "systemd has handed over no credentials: CREDENTIALS_DIRECTORY is not set",
+                remedy: "write `LoadCredential=\(name.escaped):/path` in the unit; "
+                    + "to check without it, set CREDENTIALS_DIRECTORY to a folder that holds such a file"
+            )
+            return nil
+        }
+        return folder + "/" + name
+    }
+
+    /// The content of a file.
+    private func read(_ path: String, _ scalar: ConfigurationScalar) -> Secret? {
+        let file: LocalFile
+        do {
+            file = try LocalFile.read(path, limit: SecretReference.maxFileBytes)
+        } catch {
+            scalar.error("the secret file \(path.quoted) cannot be read: \(error.reason)")
+            return nil
+        }
+        if file.isReadableByOthers {
+            scalar.log.warning(
+                scalar.key,
+                at: scalar.position,
+                "the secret file \(path.quoted) can be read by everybody",
+                remedy: "chmod o-rwx \(path.escaped)"
+            )
+        }
+        guard var text = file.text else {
+            scalar.error("the secret file \(path.quoted) is not UTF-8 text")
+            return nil
+        }
+        if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
+        return usable(text, scalar, "the secret file \(path.quoted)")
     }
 
     private func usable(_ text: String, _ scalar: ConfigurationScalar, _ source: String) -> Secret? {

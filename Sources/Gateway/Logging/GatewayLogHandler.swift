@@ -12,22 +12,26 @@ package struct GatewayLogHandler: LogHandler {
 
     private let label: String
     private let format: LoggingConfiguration.Format
+    private let isForJournal: Bool
     private let output: any LogOutput
 
     /// - Parameters:
     ///   - label: names the part of the program.
     ///   - level: records below it are not made.
     ///   - format: how a line looks.
+    ///   - isForJournal: whether systemd's journal reads it, which wants levels and knows the time.
     ///   - output: where lines go.
     package init(
         label: String,
         level: Logger.Level,
         format: LoggingConfiguration.Format,
+        isForJournal: Bool = false,
         output: any LogOutput = StandardError()
     ) {
         self.label = label
         logLevel = level
         self.format = format
+        self.isForJournal = isForJournal
         self.output = output
     }
 
@@ -41,7 +45,7 @@ package struct GatewayLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { fields.merge(provided) { _, new in new } }
         if let own = event.metadata { fields.merge(own) { _, new in new } }
         if let error = event.error { fields["error"] = .string("\(error)") }
-        var line = LogLine(format: format)
+        var line = LogLine(format: format, isForJournal: isForJournal)
         line.begin(.now(), event.level, label: label, message: event.message.description)
         for key in fields.keys.sorted() {
             if let value = fields[key] { line.write(key, value) }
@@ -53,10 +57,15 @@ package struct GatewayLogHandler: LogHandler {
 
 extension Logger {
     /// The logger of the gateway as its configuration wants it.
-    package init(_ configuration: LoggingConfiguration, label: String = "hookgate") {
+    package init(_ configuration: LoggingConfiguration, isForJournal: Bool = false, label: String = "hookgate") {
         let level = Logger.Level(rawValue: configuration.level) ?? .info
         self.init(label: label) { label in
-            GatewayLogHandler(label: label, level: level, format: configuration.format)
+            GatewayLogHandler(
+                label: label,
+                level: level,
+                format: configuration.format,
+                isForJournal: isForJournal
+            )
         }
     }
 }

@@ -3,6 +3,8 @@ import NIOCore
 import Webhooks
 
 /// One log record on its way to bytes: `2026-11-23T06:25:05.123Z info hookgate: message key=value`, or a JSON object.
+///
+/// For systemd's journal it begins with the level as `<6>`, and a text line has no time.
 struct LogLine {
     /// The whole line with its line feed: PIPE_BUF of Linux.
     static let maxBytes = 4096
@@ -10,21 +12,27 @@ struct LogLine {
     private static let maxValueBytes = 1024
 
     private let format: LoggingConfiguration.Format
+    private let isForJournal: Bool
     private(set) var bytes: ByteBuffer
     private var isFull = false
 
-    init(format: LoggingConfiguration.Format) {
+    init(format: LoggingConfiguration.Format, isForJournal: Bool = false) {
         self.format = format
+        self.isForJournal = isForJournal
         bytes = ByteBuffer()
         bytes.reserveCapacity(512)
     }
 
     /// Writes what every record has.
     mutating func begin(_ time: Timestamp, _ level: Logger.Level, label: String, message: String) {
+        if isForJournal { bytes.writeString("<\(JournalStream.priority(level))>") }
         switch format {
         case .text:
-            bytes.writeTimestamp(time)
-            bytes.writeString(" \(level.rawValue) ")
+            if !isForJournal {
+                bytes.writeTimestamp(time)
+                bytes.writeInteger(UInt8(ascii: " "))
+            }
+            bytes.writeString("\(level.rawValue) ")
             LogText.writeEscaped(label, limit: 64, to: &bytes)
             bytes.writeStaticString(": ")
             LogText.writeEscaped(message, limit: LogLine.maxValueBytes, to: &bytes)
