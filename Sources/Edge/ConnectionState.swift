@@ -78,6 +78,7 @@ struct ConnectionState: ~Copyable {
     mutating func received(
         _ head: NIOHTTP1.HTTPRequestHead,
         client: ClientAddress,
+        forwarding: ForwardingRules? = nil,
         certificate: ClientCertificate? = nil,
         arrival: Timestamp
     ) -> HeadAction {
@@ -101,7 +102,7 @@ struct ConnectionState: ~Copyable {
                     method: head.method.rawValue,
                     target: head.uri,
                     headers: fields,
-                    client: client,
+                    client: forwarding?.client(fields, peer: client) ?? client,
                     certificate: certificate,
                     arrival: arrival
                 )

@@ -9,7 +9,8 @@ struct ListenerSection {
     let environment: [String: String]
 
     private static let keys = ConfigurationSection.Keys(
-        known: ["address", "tls", "http2", "limits", "proxies"] + AddressSection.keys
+        known: ["address", "tls", "http2", "limits", "proxies", "forwarded_from", "forwarded_field"]
+            + AddressSection.keys
     )
     private static let tlsKeys = ConfigurationSection.Keys(known: [
         "certificates", "default_name", "unknown_names", "ticket_keys", "client_certificates", "minimum_version",
@@ -43,9 +44,25 @@ struct ListenerSection {
             var limits = limits(section)
             limits.addresses = AddressSection.read(section)
             limits.proxies = AddressSection.blocks(section, "proxies")
+            limits.forwarding = forwarding(section)
             guard let address, let port = address.port, let tls else { return nil }
             return ListenerConfiguration(host: address.host, port: port, tls: tls, limits: limits)
         }
+    }
+
+    /// Who names clients in a field, and in which.
+    private func forwarding(_ section: ConfigurationSection) -> ForwardingRules {
+        let from = AddressSection.blocks(section, "forwarded_from", mayHoldEverybody: false)
+        let names = ForwardingRules.Field.allCases.map(\.rawValue)
+        let field = section.scalar("forwarded_field")?.choice(names).flatMap(ForwardingRules.Field.init)
+        if section.has("forwarded_field"), section.lacks("forwarded_from") {
+            section.error(
+                "forwarded_field",
+                "means nothing without `forwarded_from`: nobody is believed",
+                remedy: "add `forwarded_from: [10.0.0.5]`, the addresses of your proxies"
+            )
+        }
+        return ForwardingRules(from: from, field: field ?? .xForwardedFor)
     }
 
     private func address(_ section: ConfigurationSection) -> NetworkAddress? {
