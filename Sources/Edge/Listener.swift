@@ -43,7 +43,14 @@ package final class Listener: Sendable {
     ) async throws -> Listener {
         let quiescing = ServerQuiescingHelper(group: group)
         let log = EdgeLog(logger)
-        let channel = try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
+        if host == "::" {
+            // IPv4 as well, whatever the system's own choice is (ipv6(7), net.ipv6.bindv6only).
+            let onlyIPv6 = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
+            _ = bootstrap.serverChannelOption(onlyIPv6, value: 0)
+        }
+        let channel =
+            try await bootstrap
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)

@@ -37,6 +37,8 @@ package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The address without the port: `192.0.2.1`, `2001:db8::1`, or `unix` for a local socket.
+    ///
+    /// An IPv4 client of a dual-stack listener is shown as that IPv4 address.
     package let description: String
     /// Nil for a local socket.
     let bits: Bits?
@@ -49,8 +51,15 @@ package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The address of a socket's peer.
     package init(_ address: SocketAddress?) {
-        description = address?.ipAddress ?? "unix"
-        bits = address?.ipAddress == nil ? nil : Bits(address)
+        let text = address?.ipAddress
+        let bits = text == nil ? nil : Bits(address)
+        self.bits = bits
+        if let bits, bits.isIPv4, case .v6 = address {
+            description = stride(from: 24, through: 0, by: -8).map { "\(bits.low >> UInt64($0) & 0xFF)" }
+                .joined(separator: ".")
+        } else {
+            description = text ?? "unix"
+        }
     }
 
     /// Eight bytes of a socket address structure in network order; ip(7) and ipv6(7) fix the layout.

@@ -19,6 +19,7 @@ final class GatewayProcess: Sendable {
     ///
     /// - Parameters:
     ///   - backend: the port of the one destination.
+    ///   - address: what it listens on.
     ///   - tls: further keys of the listener's `tls`.
     ///   - limits: a YAML map of the listener's limits.
     ///   - timeout: of the destination.
@@ -30,6 +31,7 @@ final class GatewayProcess: Sendable {
     /// - Throws: `Failure` when it does not start.
     init(
         backend: Int,
+        address: String = "127.0.0.1:0",
         tls: String? = nil,
         limits: String = "{}",
         timeout: String = "5s",
@@ -54,7 +56,7 @@ final class GatewayProcess: Sendable {
         public_url: https://localhost:8443
         event_loops: 2
         listeners:
-          - address: 127.0.0.1:0
+          - address: \(address)
             tls: {certificates: [{chain: server.pem, key: server.key}]\(tls.map { ", " + $0 } ?? "")}
             limits: \(limits)
         users:
@@ -93,7 +95,7 @@ final class GatewayProcess: Sendable {
 
     private static func port(of process: RunningProcess) async throws -> Int {
         let line = try await process.line { $0.contains("\"listening\"") }
-        guard let match = line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) else {
+        guard let match = line.firstMatch(of: /(?:127\.0\.0\.1|\[::1?\]):([0-9]+)/), let port = Int(match.1) else {
             throw Failure("no port in: \(line)")
         }
         return port
