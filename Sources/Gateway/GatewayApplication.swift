@@ -36,6 +36,9 @@ package struct GatewayApplication: Sendable {
     ///
     /// - Throws: `CredentialError` or `IOError` when a listener cannot be set up; nothing is served then.
     package func run() async throws {
+        // Before anything is opened: whoever runs already keeps what it has.
+        let file = try configuration.pidFile.map(PIDFile.init)
+        defer { file?.remove() }
         DescriptorLimit.raise(logger: logger, wanted: descriptorsWanted)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         // crypt(3) takes a core for as long as its cost says: two at a time leave the loops something.
@@ -136,7 +139,15 @@ package struct GatewayApplication: Sendable {
         )
         services.insert(.init(service: watch), at: 0)
         services.insert(
-            .init(service: Reloading(load: reload, calls: calls, certificates: watch, logger: logger)),
+            .init(
+                service: Reloading(
+                    load: reload,
+                    calls: calls,
+                    certificates: watch,
+                    files: configuration.recordFiles,
+                    logger: logger
+                )
+            ),
             at: 0
         )
         if let admin = configuration.admin {

@@ -25,7 +25,8 @@ struct HookgateCommand: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            Run.self, Check.self, Certificates.self, Password.self, Backend.self, Simulate.self, PhoneCommand.self,
+            Run.self, Check.self, Reload.self, Certificates.self, Password.self, Backend.self, Simulate.self,
+            PhoneCommand.self,
             Events.self,
         ]
     )

@@ -31,6 +31,8 @@ package struct GatewayConfiguration: Sendable {
     package var followUpKey: Secret?
     /// A program, as an absolute path, with its arguments: run when a certificate ends soon or changes.
     package var certificateCommand: [String]?
+    /// Where the process is named for those who tell it something; nil: nowhere.
+    package var pidFile: String?
     /// How logs look.
     package var logging: LoggingConfiguration
     /// From SIGTERM to the end, at most.

@@ -11,19 +11,25 @@ struct Reloading: Service, CustomStringConvertible {
     let load: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
     let calls: CallKeeping
     let certificates: CertificateWatch
+    /// Where it says what came of it.
+    let files: [String]
     let logger: Logger
 
     func run() async throws {
+        var notes = ReloadNotes(files: files)
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-            await certificates.reload()
-            reload()
+            notes.begin()
+            let refused = await certificates.reload()
+            let outcome = reload()
+            notes.end(refused.isEmpty ? outcome : .refused(refused))
         }
     }
 
-    private func reload() {
+    private func reload() -> ReloadOutcome {
         do {
             let (rules, routes) = calls.replaceRules(by: try load())
             logger.notice("rules reloaded", metadata: ["rules": "\(rules)", "routes": "\(routes)"])
+            return .inForce(["\(rules) rules on \(routes) routes"])
         } catch {
             logger.error("not reloaded, everything stays as it was: the configuration is wrong")
             for issue in error.issues {
@@ -32,6 +38,7 @@ struct Reloading: Service, CustomStringConvertible {
                     metadata: ["key": "\(issue.key)", "problem": "\(issue.message)", "help": "\(issue.remedy ?? "-")"]
                 )
             }
+            return .refused(error.issues.filter { $0.severity == .error }.map { "\($0.key): \($0.message)" })
         }
     }
 }
