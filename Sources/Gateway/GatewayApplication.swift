@@ -139,6 +139,10 @@ package struct GatewayApplication: Sendable {
         )
         services.insert(.init(service: watch), at: 0)
         services.insert(
+            .init(service: StapleWatch(certificates: certificates.all, group: group, logger: logger)),
+            at: 0
+        )
+        services.insert(
             .init(
                 service: Reloading(
                     load: reload,
@@ -215,7 +219,8 @@ private struct Served: Sendable {
                     GatewayMetrics.CertificateEnd(
                         listener: served.listener,
                         subject: leaf.subject,
-                        unixSeconds: leaf.notAfter.unixSeconds
+                        unixSeconds: leaf.notAfter.unixSeconds,
+                        stapledUntil: served.staplings.first { $0.chain.leaf === leaf }?.staple.current()?.nextUpdate
                     )
                 }
             }

@@ -20,6 +20,7 @@ final class GatewayProcess: Sendable {
     /// - Parameters:
     ///   - backend: the port of the one destination.
     ///   - address: what it listens on.
+    ///   - certificate: further keys of its certificate.
     ///   - tls: further keys of the listener's `tls`.
     ///   - limits: a YAML map of the listener's limits.
     ///   - timeout: of the destination.
@@ -32,6 +33,7 @@ final class GatewayProcess: Sendable {
     init(
         backend: Int,
         address: String = "127.0.0.1:0",
+        certificate: String? = nil,
         tls: String? = nil,
         limits: String = "{}",
         timeout: String = "5s",
@@ -57,7 +59,7 @@ final class GatewayProcess: Sendable {
         event_loops: 2
         listeners:
           - address: \(address)
-            tls: {certificates: [{chain: server.pem, key: server.key}]\(tls.map { ", " + $0 } ?? "")}
+            tls: {certificates: [{chain: server.pem, key: server.key\(certificate.map { ", " + $0 } ?? "")}]\(tls.map { ", " + $0 } ?? "")}
             limits: \(limits)
         users:
           - {name: sipgate, password: "${env:HOOKGATE_TEST_PASSWORD}"}

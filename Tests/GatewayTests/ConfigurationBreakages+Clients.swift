@@ -51,6 +51,13 @@ extension Breakage {
             "is neither a subject nor a fingerprint"
         ),
         .init(
+            "key: server.key}",
+            "key: server.key, ocsp: absent.ocsp}",
+            at: "6:65",
+            "listeners[0].tls.certificates[0].ocsp",
+            "no such file or directory"
+        ),
+        .init(
             "limits: {header_timeout: 10s",
             "forwarded_from: [10.0.0.0/33]\n    limits: {header_timeout: 10s",
             at: "8:22",

@@ -16,7 +16,7 @@ struct ListenerSection {
         "certificates", "default_name", "unknown_names", "ticket_keys", "client_certificates", "minimum_version",
     ])
     private static let clientKeys = ConfigurationSection.Keys(known: ["mode", "ca", "crl", "pins"])
-    private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase"])
+    private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase", "ocsp"])
     private static let limitKeys = ConfigurationSection.Keys(known: [
         "handshake_timeout", "header_timeout", "body_timeout", "idle_timeout", "write_timeout",
         "max_body", "max_header", "max_header_fields", "max_connections", "max_connections_per_address",
@@ -154,8 +154,10 @@ struct ListenerSection {
         let key = file(section.required("key", remedy: "name the PEM file with the private key"))
         let scalar = section.scalar("pass_phrase")
         let passPhrase = scalar?.secret(base: base, environment: environment)
+        let ocsp = section.scalar("ocsp")
+        let source = ocsp?.text == "fetch" ? OCSPSource.fetch : file(ocsp).map { OCSPSource.file($0) }
         guard let chain, let key else { return nil }
-        return TLSListenerConfiguration.CertificateFiles(chain: chain, key: key, passPhrase: passPhrase)
+        return TLSListenerConfiguration.CertificateFiles(chain: chain, key: key, passPhrase: passPhrase, ocsp: source)
     }
 
     /// The absolute path of a file that can be opened.
