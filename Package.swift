@@ -98,7 +98,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery", "Journal", "Admin",
-                nio.core, nio.posix, logging, lifecycle, signals, yams,
+                nio.core, nio.posix, nio.http1, logging, lifecycle, signals, yams,
             ],
             swiftSettings: safe
         ),

@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -82,6 +83,43 @@ static inline uint64_t COpenSSL_SSL_OP_NO_COMPRESSION(void) { return SSL_OP_NO_C
 static inline uint64_t COpenSSL_SSL_OP_NO_RENEGOTIATION(void) { return SSL_OP_NO_RENEGOTIATION; }
 static inline uint64_t COpenSSL_SSL_OP_CIPHER_SERVER_PREFERENCE(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE; }
 static inline uint64_t COpenSSL_SSL_OP_PRIORITIZE_CHACHA(void) { return SSL_OP_PRIORITIZE_CHACHA; }
+
+// SSL_CTX_set_tlsext_status_cb, SSL_CTX_set_tlsext_status_arg
+static inline void COpenSSL_SSL_CTX_set_tlsext_status_cb(SSL_CTX *ctx, int (*callback)(SSL *, void *), void *argument) {
+    SSL_CTX_set_tlsext_status_cb(ctx, callback);
+    SSL_CTX_set_tlsext_status_arg(ctx, argument);
+}
+
+// SSL_CTX_set_tlsext_status_type
+static inline long COpenSSL_SSL_CTX_set_tlsext_status_type(SSL_CTX *ctx, int type) {
+    return SSL_CTX_set_tlsext_status_type(ctx, type);
+}
+
+// SSL_set_tlsext_status_ocsp_resp: takes over the response
+static inline long COpenSSL_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, void *response, size_t length) {
+    return SSL_set_tlsext_status_ocsp_resp(ssl, response, (long)length);
+}
+
+// SSL_get_tlsext_status_ocsp_resp: lends the response; -1 when there is none
+static inline long COpenSSL_SSL_get_tlsext_status_ocsp_resp(SSL *ssl, const unsigned char **response) {
+    return SSL_get_tlsext_status_ocsp_resp(ssl, response);
+}
+
+// sk_X509_new_null, sk_X509_push, sk_X509_free: typed stack accessors are macros
+static inline STACK_OF(X509) *COpenSSL_sk_X509_new_null(void) { return sk_X509_new_null(); }
+static inline int COpenSSL_sk_X509_push(STACK_OF(X509) *stack, X509 *certificate) {
+    return sk_X509_push(stack, certificate);
+}
+static inline void COpenSSL_sk_X509_free(STACK_OF(X509) *stack) { sk_X509_free(stack); }
+
+// sk_OPENSSL_STRING_num, sk_OPENSSL_STRING_value, X509_email_free: the last under the type of the others
+static inline int COpenSSL_sk_OPENSSL_STRING_num(const STACK_OF(OPENSSL_STRING) *texts) {
+    return sk_OPENSSL_STRING_num(texts);
+}
+static inline const char *COpenSSL_sk_OPENSSL_STRING_value(const STACK_OF(OPENSSL_STRING) *texts, int index) {
+    return sk_OPENSSL_STRING_value(texts, index);
+}
+static inline void COpenSSL_X509_email_free(STACK_OF(OPENSSL_STRING) *texts) { X509_email_free(texts); }
 
 // XN_FLAG_RFC2253: an expression the importer does not evaluate
 static inline unsigned long COpenSSL_XN_FLAG_RFC2253(void) { return XN_FLAG_RFC2253; }

@@ -82,6 +82,7 @@ struct ConnectionState: ~Copyable {
     mutating func received(
         _ head: NIOHTTP1.HTTPRequestHead,
         client: ClientAddress,
+        forwarding: ForwardingRules? = nil,
         certificate: ClientCertificate? = nil,
         arrival: Timestamp
     ) -> HeadAction {
@@ -105,7 +106,7 @@ struct ConnectionState: ~Copyable {
                     method: head.method.rawValue,
                     target: head.uri,
                     headers: fields,
-                    client: client,
+                    client: forwarding?.client(fields, peer: client) ?? client,
                     certificate: certificate,
                     arrival: arrival
                 )

@@ -37,6 +37,8 @@ package struct EdgeLimits: Sendable {
     package var addresses = AddressRules()
     /// Who says with a PROXY header whose connection it passes on, and is believed.
     package var proxies: [AddressBlock] = []
+    /// Who says in a field of each request whose request it passes on, and is believed.
+    package var forwarding = ForwardingRules()
 
     package init() {}
 }

@@ -22,7 +22,12 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private let responder: any Responder
     private let writer: ReplyWriter
     private let log: EdgeLog
-    private let client: ClientAddress
+    /// The one at the other end of the connection.
+    private let peer: ClientAddress
+    /// Who is meant by it: somebody else where a listed proxy names a client for each request.
+    private var client: ClientAddress
+    /// How that is told; nil when the peer is no such proxy.
+    private let forwarding: ForwardingRules?
     /// What the client has shown in its handshake.
     private let certificate: ClientCertificate?
     private let progress: RequestDecoder.Progress
@@ -65,7 +70,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
         self.loop = loop
         responder = loop.responder
         writer = loop.writer
+        peer = client
         self.client = client
+        forwarding = limits.forwarding.believes(client) ? limits.forwarding : nil
         self.certificate = certificate
         self.progress = progress
         self.log = log
@@ -149,7 +156,14 @@ final class HTTP1Handler: ChannelDuplexHandler {
                 began = now
             }
             if log.isOn { target = (head.method.rawValue, head.uri) }
-            switch state.received(head, client: client, certificate: certificate, arrival: arrival ?? .now()) {
+            let time = arrival ?? .now()
+            switch state.received(
+                head,
+                client: peer,
+                forwarding: forwarding,
+                certificate: certificate,
+                arrival: time
+            ) {
             case .screen(let request): screen(request)
             case .refuse(let reason): refuse(reason)
             case .drop: break
@@ -171,6 +185,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func screen(_ request: Webhooks.RequestHead) {
+        if forwarding != nil { client = request.client }
         let screening = responder.screen(request)
         route = screening.route
         switch state.screened(screening) {
@@ -206,6 +221,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         arrival = nil
         target = nil
         route = nil
+        if forwarding != nil { client = peer }
         phaseBegan()
         switch persistence {
         case .close:

@@ -58,6 +58,13 @@ package final class Listener: Sendable {
         let quiescing = ServerQuiescingHelper(group: group)
         let log = EdgeLog(logger)
         let bootstrap = ServerBootstrap(group: group)
+        if case .address("::", _) = place {
+            // IPv4 as well, whatever the system's own choice is (ipv6(7), net.ipv6.bindv6only).
+            let onlyIPv6 = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
+            _ = bootstrap.serverChannelOption(onlyIPv6, value: 0)
+        }
+        _ =
+            bootstrap
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)

@@ -40,8 +40,9 @@ package struct GatewayApplication: Sendable {
     ///
     /// - Throws: `CredentialError` or `IOError` when a listener cannot be set up; nothing is served then.
     package func run() async throws {
-        // Until `Reloading` waits for it, a hangup would end the process.
-        _ = signal(SIGHUP, SIG_IGN)
+        // Before anything is opened: whoever runs already keeps what it has.
+        let file = try configuration.pidFile.map(PIDFile.init)
+        defer { file?.remove() }
         DescriptorLimit.raise(logger: logger, wanted: descriptorsWanted)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
         // crypt(3) takes a core for as long as its cost says: two at a time leave the loops something.
@@ -145,6 +146,10 @@ package struct GatewayApplication: Sendable {
         )
         services.insert(.init(service: watch), at: 0)
         services.insert(
+            .init(service: StapleWatch(certificates: certificates.all, group: group, logger: logger)),
+            at: 0
+        )
+        services.insert(
             .init(
                 service: Reloading(
                     load: reload,
@@ -152,6 +157,7 @@ package struct GatewayApplication: Sendable {
                     certificates: watch,
                     manager: supervision.manager,
                     readiness: readiness,
+                    files: configuration.recordFiles,
                     logger: logger
                 )
             ),
@@ -204,7 +210,8 @@ private struct Served: Sendable {
                     GatewayMetrics.CertificateEnd(
                         listener: served.listener,
                         subject: leaf.subject,
-                        unixSeconds: leaf.notAfter.unixSeconds
+                        unixSeconds: leaf.notAfter.unixSeconds,
+                        stapledUntil: served.staplings.first { $0.chain.leaf === leaf }?.staple.current()?.nextUpdate
                     )
                 }
             }

@@ -13,7 +13,14 @@ struct JournalLock: ~Copyable {
         guard descriptor >= 0 else {
             throw .unusable(path: path, reason: "\(file): \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // Whoever asks whether it is held does so with a lock of its own, for a moment.
+        var patience = 6
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            patience -= 1
+            if patience > 0 {
+                usleep(5_000)
+                continue
+            }
             var bytes = [UInt8](repeating: 0, count: 16)
             let count = pread(descriptor, &bytes, bytes.count, 0)
             close(descriptor)

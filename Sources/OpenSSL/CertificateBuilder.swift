@@ -45,6 +45,9 @@ package struct CertificateBuilder: Sendable {
     /// Valid to.
     package var notAfter = CertificateTime.now.adding(days: 365)
 
+    /// Where one may ask whether it is revoked.
+    package var ocspResponder: String?
+
     package init(commonName: String) {
         self.commonName = commonName
     }
@@ -125,6 +128,7 @@ package struct CertificateBuilder: Sendable {
             list.append((NID_key_usage, "critical,digitalSignature"))
             list.append((NID_ext_key_usage, "clientAuth"))
         }
+        if let ocspResponder { list.append((NID_info_access, "OCSP;URI:\(ocspResponder)")) }
         if hasIssuer { list.append((NID_authority_key_identifier, "keyid:always")) }
         if !names.isEmpty {
             let entries = try names.map { name throws(OpenSSLError) in try alternativeName(name) }

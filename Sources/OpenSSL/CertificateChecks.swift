@@ -21,6 +21,11 @@ package enum CertificateChecks {
         /// What it is, in one line, with the file and the remedy.
         package let message: String
 
+        package init(severity: Severity, message: String) {
+            self.severity = severity
+            self.message = message
+        }
+
         /// `warning: chain.pem: …`.
         package var description: String { "\(severity.rawValue): \(message)" }
     }

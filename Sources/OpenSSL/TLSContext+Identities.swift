@@ -4,10 +4,13 @@ package struct TLSIdentity: Sendable {
     package let chain: CertificateChain
     /// The key of the first.
     package let key: PrivateKey
+    /// What clients get that ask whether it is revoked; nil: nothing.
+    package let staple: OCSPStaple?
 
-    package init(chain: CertificateChain, key: PrivateKey) {
+    package init(chain: CertificateChain, key: PrivateKey, staple: OCSPStaple? = nil) {
         self.chain = chain
         self.key = key
+        self.staple = staple
     }
 
     /// The DNS names that it is for, lower case.

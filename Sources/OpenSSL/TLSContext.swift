@@ -35,6 +35,7 @@ package final class TLSContext: @unchecked Sendable {
     private let tickets: TicketKeys?
     private let names: ServerNames?
     private let clients: ClientVerification?
+    private let staples: StapledResponses?
 
     /// A context that serves `chain` with its `key`.
     ///
@@ -55,7 +56,14 @@ package final class TLSContext: @unchecked Sendable {
         clients: ClientVerification?,
         names: ServerNames?
     ) throws(CredentialError) -> TLSContext {
-        let context = try TLSContext(role: .server, policy: policy, tickets: tickets, clients: clients, names: names)
+        let context = try TLSContext(
+            role: .server,
+            policy: policy,
+            tickets: tickets,
+            clients: clients,
+            names: names,
+            staples: StapledResponses(identities)
+        )
         for identity in identities { try context.use(chain: identity.chain, key: identity.key) }
         context.configureServer()
         try clients?.install(in: context.context.pointer)
@@ -69,17 +77,22 @@ package final class TLSContext: @unchecked Sendable {
     /// - Parameters:
     ///   - trust: Where trust begins.
     ///   - identity: What is shown to a server that asks for a certificate.
+    ///   - asksForStatus: Whether an OCSP response is asked for; nobody but the one who reads it looks at it.
     ///   - policy: What is offered.
     /// - Returns: the context of a client.
     /// - Throws: what is wrong with the file of trusted certificates, or what OpenSSL says against the policy.
     package static func client(
         trust: Trust = .system,
         identity: TLSIdentity? = nil,
+        asksForStatus: Bool = false,
         policy: TLSPolicy = TLSPolicy()
     ) throws(CredentialError) -> TLSContext {
         let context = try TLSContext(role: .client, policy: policy)
         if let identity { try context.use(chain: identity.chain, key: identity.key) }
         try context.configureClient(trust: trust)
+        if asksForStatus {
+            context.withPointer { _ = COpenSSL_SSL_CTX_set_tlsext_status_type($0, TLSEXT_STATUSTYPE_ocsp) }
+        }
         return context
     }
 
@@ -88,7 +101,8 @@ package final class TLSContext: @unchecked Sendable {
         policy: TLSPolicy,
         tickets: TicketKeys? = nil,
         clients: ClientVerification? = nil,
-        names: ServerNames? = nil
+        names: ServerNames? = nil,
+        staples: StapledResponses? = nil
     ) throws(CredentialError) {
         ErrorQueue.clear()
         let method = role == .server ? TLS_server_method() : TLS_client_method()
@@ -104,6 +118,7 @@ package final class TLSContext: @unchecked Sendable {
         self.tickets = tickets
         self.clients = clients
         self.names = names
+        self.staples = staples
         try apply(policy)
     }
 
@@ -162,6 +177,7 @@ package final class TLSContext: @unchecked Sendable {
         if !protocols.bytes.isEmpty { protocols.install(in: context) }
         tickets?.install(in: context)
         names?.install(in: context)
+        staples?.install(in: context)
     }
 
     private func configureClient(trust: Trust) throws(CredentialError) {

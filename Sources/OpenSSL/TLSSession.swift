@@ -234,6 +234,14 @@ extension TLSSession {
         return CertificateChain(leaf: leaf, intermediates: issuers, name: "the peer's chain")
     }
 
+    /// The OCSP response that the server has stapled, unread; nil when it has not, or was not asked.
+    package var stapledResponse: [UInt8]? {
+        var bytes: UnsafePointer<UInt8>?
+        let count = COpenSSL_SSL_get_tlsext_status_ocsp_resp(ssl.pointer, &bytes)
+        guard let bytes, count > 0 else { return nil }
+        return Array(UnsafeBufferPointer(start: bytes, count: count))
+    }
+
     /// What a later connection to the same server may resume.
     ///
     /// In TLS 1.3 it arrives after the handshake, with the first `read` at the earliest.

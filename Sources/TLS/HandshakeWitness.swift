@@ -14,6 +14,8 @@ package final class HandshakeWitness: ChannelInboundHandler {
         package let suite: String
         /// What the server has sent, its own certificate first.
         package let chain: CertificateChain
+        /// The OCSP response that it has stapled.
+        package let stapled: [UInt8]?
     }
 
     private var promise: EventLoopPromise<Sighting>?
@@ -27,7 +29,12 @@ package final class HandshakeWitness: ChannelInboundHandler {
         if case .handshakeCompleted? = event as? TLSUserEvent {
             let tls = try? context.pipeline.syncOperations.handler(type: TLSClientHandler.self)
             if let tls, let negotiated = tls.negotiated, let chain = tls.peerChain {
-                let sighting = Sighting(version: negotiated.version, suite: negotiated.suite, chain: chain)
+                let sighting = Sighting(
+                    version: negotiated.version,
+                    suite: negotiated.suite,
+                    chain: chain,
+                    stapled: tls.stapledResponse
+                )
                 finish(.success(sighting), context)
             }
         }

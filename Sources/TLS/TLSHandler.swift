@@ -252,6 +252,9 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// What the peer has shown, its own certificate first; nil before the handshake, and of a peer that showed none.
     package var peerChain: CertificateChain? { machine.isOpen ? session?.peerChain : nil }
 
+    /// The OCSP response that the server has stapled, unread.
+    package var stapledResponse: [UInt8]? { machine.isOpen ? session?.stapledResponse : nil }
+
     /// What a later connection to the same server may resume; nil before the server has given a ticket.
     package var resumable: ResumableSession? { machine.isOpen ? session?.resumable : nil }
 

@@ -42,6 +42,9 @@ package struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
     /// Whether an address is in the block.
     func contains(_ bits: ClientAddress.Bits) -> Bool { bits.masked(to: length) == prefix }
 
+    /// Whether every IPv4 or every IPv6 address is in it.
+    package var holdsEverybody: Bool { length == 0 || length == 96 && prefix.isIPv4 }
+
     /// Whether a client is in the block.
     package func contains(_ client: ClientAddress) -> Bool { client.bits.map(contains) ?? false }
 }

@@ -10,7 +10,7 @@ package final class RequestHead: Sendable {
     package let target: String
     /// The header section.
     package let headers: HeaderFields
-    /// The peer of the connection; forwarded headers are not believed.
+    /// The peer of the connection, or the client that a listed proxy has named for this request.
     package let client: ClientAddress
     /// The certificate that the peer has shown, verified; nil: none.
     package let certificate: ClientCertificate?

@@ -25,7 +25,8 @@ struct HookgateCommand: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            Run.self, Check.self, Health.self, Certificates.self, Password.self, Backend.self, Simulate.self,
+            Run.self, Check.self, Reload.self, Health.self, Certificates.self, Password.self, Backend.self,
+            Simulate.self,
             PhoneCommand.self,
             Events.self,
         ]

@@ -19,6 +19,8 @@ final class GatewayProcess: Sendable {
     ///
     /// - Parameters:
     ///   - backend: the port of the one destination.
+    ///   - address: what it listens on.
+    ///   - certificate: further keys of its certificate.
     ///   - tls: further keys of the listener's `tls`.
     ///   - limits: a YAML map of the listener's limits.
     ///   - timeout: of the destination.
@@ -30,6 +32,8 @@ final class GatewayProcess: Sendable {
     /// - Throws: `Failure` when it does not start.
     init(
         backend: Int,
+        address: String = "127.0.0.1:0",
+        certificate: String? = nil,
         tls: String? = nil,
         limits: String = "{}",
         timeout: String = "5s",
@@ -54,8 +58,8 @@ final class GatewayProcess: Sendable {
         public_url: https://localhost:8443
         event_loops: 2
         listeners:
-          - address: 127.0.0.1:0
-            tls: {certificates: [{chain: server.pem, key: server.key}]\(tls.map { ", " + $0 } ?? "")}
+          - address: \(address)
+            tls: {certificates: [{chain: server.pem, key: server.key\(certificate.map { ", " + $0 } ?? "")}]\(tls.map { ", " + $0 } ?? "")}
             limits: \(limits)
         users:
           - {name: sipgate, password: "${env:HOOKGATE_TEST_PASSWORD}"}
@@ -93,7 +97,7 @@ final class GatewayProcess: Sendable {
 
     private static func port(of process: RunningProcess) async throws -> Int {
         let line = try await process.line { $0.contains("\"listening\"") }
-        guard let match = line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/), let port = Int(match.1) else {
+        guard let match = line.firstMatch(of: /(?:127\.0\.0\.1|\[::1?\]):([0-9]+)/), let port = Int(match.1) else {
             throw Failure("no port in: \(line)")
         }
         return port

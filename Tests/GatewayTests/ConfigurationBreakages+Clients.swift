@@ -50,5 +50,40 @@ extension Breakage {
             "routes[0].clients[0]",
             "is neither a subject nor a fingerprint"
         ),
+        .init(
+            "key: server.key}",
+            "key: server.key, ocsp: absent.ocsp}",
+            at: "6:65",
+            "listeners[0].tls.certificates[0].ocsp",
+            "no such file or directory"
+        ),
+        .init(
+            "limits: {header_timeout: 10s",
+            "forwarded_from: [10.0.0.0/33]\n    limits: {header_timeout: 10s",
+            at: "8:22",
+            "listeners[0].forwarded_from[0]",
+            "has a prefix length that is not between 0 and 32"
+        ),
+        .init(
+            "limits: {header_timeout: 10s",
+            "forwarded_from: [10.0.0.5, 0.0.0.0/0]\n    limits: {header_timeout: 10s",
+            at: "8:32",
+            "listeners[0].forwarded_from[1]",
+            "is everybody; name the addresses of your own proxies"
+        ),
+        .init(
+            "limits: {header_timeout: 10s",
+            "forwarded_field: forwarded\n    limits: {header_timeout: 10s",
+            at: "8:5",
+            "listeners[0].forwarded_field",
+            "means nothing without `forwarded_from`"
+        ),
+        .init(
+            "limits: {header_timeout: 10s",
+            "forwarded_from: 10.0.0.5\n    forwarded_field: x-real-ip\n    limits: {header_timeout: 10s",
+            at: "9:22",
+            "listeners[0].forwarded_field",
+            "one of: `x-forwarded-for`, `forwarded`"
+        ),
     ]
 }

@@ -54,6 +54,14 @@ extension Breakage {
             "certificate_command",
             "the list is empty"
         ),
+        .init(
+            "follow_up_key",
+            "pid_file: run/\nfollow_up_key",
+            at: "27:11",
+            "pid_file",
+            "name a file: `run/hookgate.pid`"
+        ),
+        .init("follow_up_key", "pid_file: .\nfollow_up_key", at: "27:11", "pid_file", "names a folder"),
         .init("level: info", "level: inform", at: "29:18", "logging.level", "did you mean `info`?"),
         .init("level: info", "level: off", at: "29:18", "logging.level", "takes `off` for a boolean"),
         .init("format: text", "format: xml", at: "29:32", "logging.format", "one of: `text`, `json`"),

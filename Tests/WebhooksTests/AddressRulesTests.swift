@@ -59,6 +59,17 @@ struct AddressRulesTests {
         #expect(problem?.reason.contains(words) == true, "\(problem?.reason ?? "")")
     }
 
+    @Test(
+        "an IPv4 client of a dual-stack listener is shown as that",
+        arguments: [
+            ("::ffff:192.0.2.7", "192.0.2.7"), ("192.0.2.7", "192.0.2.7"), ("::ffff:255.0.10.1", "255.0.10.1"),
+            ("2001:db8::1", "2001:db8::1"), ("::192.0.2.7", "::192.0.2.7"),
+        ]
+    )
+    func shown(text: String, as description: String) throws {
+        #expect(try client(text).description == description)
+    }
+
     @Test("what is denied is denied, and where something is allowed nothing else is")
     func rules() throws {
         let rules = AddressRules(allow: [try AddressBlock("10.0.0.0/8")], deny: [try AddressBlock("10.1.0.0/16")])

@@ -37,6 +37,8 @@ final class HTTP2Exchange {
     private let contentLength: Int?
     /// For its log line.
     let target: (method: String, text: String)?
+    /// The client that a listed proxy has named; nil: the peer.
+    var client: ClientAddress?
     /// The route, for the metrics.
     var route: Int?
     var phase: Phase

@@ -31,10 +31,11 @@ extension HTTP2Handler {
             method: request.method,
             target: request.target,
             headers: request.fields,
-            client: client,
+            client: forwarding?.client(request.fields, peer: client) ?? client,
             certificate: certificate,
             arrival: .now()
         )
+        if forwarding != nil { exchange.client = head.client }
         let screening = loop.responder.screen(head)
         exchange.route = screening.route
         exchange.deadline = now + limits.bodyTimeout

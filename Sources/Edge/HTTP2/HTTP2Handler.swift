@@ -17,6 +17,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
     let limits: EdgeLimits
     private let bounds: HTTP2Bounds
     let client: ClientAddress
+    /// How a listed proxy names the client of each request; nil when the peer is none.
+    let forwarding: ForwardingRules?
     let certificate: ClientCertificate?
     let log: EdgeLog
     let budget: FrameGuard
@@ -65,6 +67,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         self.limits = limits
         bounds = HTTP2Bounds(limits)
         self.client = client
+        forwarding = limits.forwarding.believes(client) ? limits.forwarding : nil
         self.certificate = certificate
         self.budget = budget
         self.log = log
@@ -145,11 +148,11 @@ final class HTTP2Handler: ChannelDuplexHandler {
         let target = exchange.target.map { (method: $0.method, path: loop.responder.loggable($0.text)) }
         guard context != nil, exchanges.contains(exchange) else {
             loop.counts.clientLeft()
-            return log.abandoned(client: client, target: target, reply: reply)
+            return log.abandoned(client: exchange.client ?? client, target: target, reply: reply)
         }
         let took = now - exchange.arrival
         loop.counts.replied(reply, route: exchange.route, took: Int(took.nanoseconds))
-        if log.isOn { log.replied(client: client, target: target, reply: reply, took: took) }
+        if log.isOn { log.replied(client: exchange.client ?? client, target: target, reply: reply, took: took) }
         if reply.status < 300 { isTrusted = true }
         exchange.replied()
         exchange.deadline = now + limits.writeTimeout

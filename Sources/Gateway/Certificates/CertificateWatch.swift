@@ -43,17 +43,24 @@ struct CertificateWatch: Service, CustomStringConvertible {
     }
 
     /// Reads everything again, changed or not.
-    func reload() async {
+    ///
+    /// - Returns: what cannot be served, in words.
+    func reload() async -> [String] {
+        var refused: [String] = []
         for certificates in certificates {
             guard let change = try? await refresh(certificates, isAsked: true) else { continue }
             tell(report(change, certificates))
-            if case .none = change {
+            switch change {
+            case .none:
                 logger.notice(
                     "certificates reloaded, the same as before",
                     metadata: ["listener": "\(certificates.listener)"]
                 )
+            case .refused(let reason): refused.append("the certificates of \(certificates.listener): \(reason)")
+            case .replaced: break
             }
         }
+        return refused
     }
 
     private func refresh(_ certificates: ServedCertificates, isAsked: Bool) async throws -> ServedCertificates.Change {

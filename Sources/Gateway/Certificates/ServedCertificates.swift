@@ -21,6 +21,8 @@ final class ServedCertificates: Sendable {
     private struct State {
         /// Of every identity the server's own.
         var leaves: [Certificate]
+        /// Of those that have one.
+        var staplings: [Stapling]
         /// The files as they were when they were read last, for good or bad.
         var read: [FileMark?]
         /// The files at the last look: they are read when they have come to rest.
@@ -48,16 +50,20 @@ final class ServedCertificates: Sendable {
         self.configuration = configuration
         let clients = configuration.clients
         files =
-            configuration.certificates.flatMap { [$0.chain, $0.key] } + configuration.ticketKeys
+            configuration.certificates.flatMap { [$0.chain, $0.key] + [$0.ocsp?.file].compactMap { $0 } }
+            + configuration.ticketKeys
             + [clients?.authorities, clients?.revocations].compactMap { $0 }
         // Before they are read: a change in between is seen as one.
         let marks = files.map(FileMark.init)
         let shared = TicketKeys(shared: try configuration.ticketKeys.map(TicketKeyFile.read))
         tickets = if let shared { shared } else { try TicketKeys() }
-        let (context, leaves) = try ServedCertificates.load(configuration, tickets)
+        let (context, leaves, staplings) = try ServedCertificates.load(configuration, tickets, known: [])
         store = CertificateStore(context)
-        state = Mutex(State(leaves: leaves, read: marks, seen: marks))
+        state = Mutex(State(leaves: leaves, staplings: staplings, read: marks, seen: marks))
     }
+
+    /// The OCSP responses of the certificates that are to have one.
+    var staplings: [Stapling] { state.withLock { $0.staplings } }
 
     /// The servers' own certificates that are in use.
     var leaves: [Certificate] { state.withLock { $0.leaves } }
@@ -82,12 +88,13 @@ final class ServedCertificates: Sendable {
             // A renewal that ends sooner than it should is the operator's; one that has ended is nobody's.
             if let error = findings.first(where: { $0.severity == .error }) { return .refused(error.message) }
             let keys = try configuration.ticketKeys.map(TicketKeyFile.read)
-            let (context, leaves) = try ServedCertificates.load(configuration, tickets)
+            let (context, leaves, staplings) = try ServedCertificates.load(configuration, tickets, known: staplings)
             tickets.replace(by: keys)
             store.replace(by: context)
             let old = state.withLock { state in
                 let old = state.leaves
                 state.leaves = leaves
+                state.staplings = staplings
                 return old
             }
             return old.map(\.fingerprint) == leaves.map(\.fingerprint) ? .none : .replaced(old: old, new: leaves)
@@ -109,13 +116,21 @@ final class ServedCertificates: Sendable {
     /// Reads everything, and shakes hands with it once for every name.
     private static func load(
         _ configuration: TLSListenerConfiguration,
-        _ tickets: TicketKeys
-    ) throws(CredentialError) -> (TLSContext, [Certificate]) {
+        _ tickets: TicketKeys,
+        known: [Stapling]
+    ) throws(CredentialError) -> (TLSContext, [Certificate], [Stapling]) {
         var all: [TLSIdentity] = []
+        var staplings: [Stapling] = []
         for files in configuration.certificates {
             let chain = try CertificateChain(file: files.chain)
             let key = try PrivateKey(file: files.key, passPhrase: files.passPhrase?.exposed)
-            all.append(TLSIdentity(chain: chain, key: key))
+            let stapling = files.ocsp.map { source in
+                // What was fetched for the same certificate goes on; a file may be another one.
+                known.first { $0.isFetched && source == .fetch && $0.chain.leaf.fingerprint == chain.leaf.fingerprint }
+                    ?? Stapling(source, chain: chain)
+            }
+            if let stapling { staplings.append(stapling) }
+            all.append(TLSIdentity(chain: chain, key: key, staple: stapling?.staple))
         }
         let identities = TLSContext.Identities(
             all,
@@ -132,12 +147,18 @@ final class ServedCertificates: Sendable {
         let open = try TLSContext.server(identities, policy: policy, tickets: tickets)
         for name in [nil] + identities.trialNames { try HandshakeTrial.run(open, name: name, policy: policy) }
         let leaves = all.map(\.chain.leaf)
-        guard let clients = configuration.clients else { return (open, leaves) }
+        guard let clients = configuration.clients else { return (open, leaves, staplings) }
         let verification = try ClientVerification(clients)
         return (
-            try TLSContext.server(identities, policy: policy, tickets: tickets, clients: verification), leaves
+            try TLSContext.server(identities, policy: policy, tickets: tickets, clients: verification), leaves,
+            staplings
         )
     }
+}
+
+extension OCSPSource {
+    /// The file, if it is one.
+    fileprivate var file: String? { if case .file(let path) = self { path } else { nil } }
 }
 
 extension ClientVerification {

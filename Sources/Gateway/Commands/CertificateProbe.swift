@@ -55,7 +55,7 @@ package enum CertificateProbe {
         var refusal: (any Error)?
         for version in TLSPolicy.Version.allCases.reversed() {
             let policy = TLSPolicy(minimumVersion: version, maximumVersion: version)
-            let context = try TLSContext.client(trust: .anybody, policy: policy)
+            let context = try TLSContext.client(trust: .anybody, asksForStatus: true, policy: policy)
             do {
                 let sighting = try await look(at: server, context, name)
                 speaks.append("\(sighting.version) with \(sighting.suite)")
@@ -70,6 +70,8 @@ package enum CertificateProbe {
         let report = CertificateReport(CertificateChecks.run(seen.chain))
         lines += report.facts
         lines.append("a client that names nobody gets: \(try await nameless(server, seen))")
+
+        lines.append("  OCSP: \(status(seen))".escaped)
 
         var findings = report.findings.map { "\($0)".escaped }
         var isGood = !report.hasErrors
@@ -86,6 +88,18 @@ package enum CertificateProbe {
             output: lines.map { $0 + "\n" }.joined() + CertificateCommand.block(seen.chain),
             errors: findings.map { $0 + "\n" }.joined()
         )
+    }
+
+    /// What the server has stapled, and what that is worth.
+    private static func status(_ seen: HandshakeWitness.Sighting) -> String {
+        guard let stapled = seen.stapled else {
+            return seen.chain.leaf.demandsStaple ? "not stapled, though the certificate demands it" : "not stapled"
+        }
+        do throws(OCSPProblem) {
+            return "stapled, good until \(try OCSPResponse(der: stapled, for: seen.chain).nextUpdate)"
+        } catch {
+            return "stapled, but \(error)"
+        }
     }
 
     /// What a client gets that sends no server name (RFC 6066, section 3).
@@ -123,7 +137,7 @@ package enum CertificateProbe {
         return try await promise.futureResult.get()
     }
 
-    /// What stands in the way of a connection.
+    /// An error of a connection in words.
     static func words(_ error: any Error) -> String {
         guard let error = error as? NIOConnectionError else { return "\(error)" }
         if let reason = error.dnsAError ?? error.dnsAAAAError, error.connectionErrors.isEmpty {

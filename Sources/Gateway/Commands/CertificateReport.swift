@@ -5,9 +5,9 @@ import OpenSSL
 /// What there is to know about a chain and its key, and what is wrong with them, in words.
 struct CertificateReport {
     /// A line each: what the certificates and the key are, then what is worth knowing about them.
-    let facts: [String]
+    private(set) var facts: [String]
     /// What somebody should do something about, or has to.
-    let findings: [CertificateChecks.Finding]
+    private(set) var findings: [CertificateChecks.Finding]
 
     /// Whether nothing can be served with them.
     var hasErrors: Bool { findings.contains { $0.severity == .error } }
@@ -15,14 +15,49 @@ struct CertificateReport {
     /// The reports on the certificates of a listener, in their order.
     static func of(_ tls: TLSListenerConfiguration) -> [CertificateReport] {
         tls.certificates.map { files in
-            CertificateReport(
-                CertificateChecks.run(
-                    chainFile: files.chain,
-                    keyFile: files.key,
-                    passPhrase: files.passPhrase?.exposed
-                )
+            let outcome = CertificateChecks.run(
+                chainFile: files.chain,
+                keyFile: files.key,
+                passPhrase: files.passPhrase?.exposed
             )
+            var report = CertificateReport(outcome)
+            if let chain = outcome.chain { report.add(files.ocsp, of: chain) }
+            return report
         }
+    }
+
+    /// Whether clients learn that it is not revoked.
+    private mutating func add(_ source: OCSPSource?, of chain: CertificateChain) {
+        guard let source else {
+            if chain.leaf.demandsStaple {
+                warn("\(chain.name): demands an OCSP response (TLS feature), and has no `ocsp`: some clients refuse it")
+            }
+            return
+        }
+        let stapling = Stapling(source, chain: chain)
+        switch source {
+        case .file(let path):
+            if let current = stapling.staple.current() {
+                facts.append("  OCSP: good until \(current.nextUpdate), from \(path.escaped)")
+            } else {
+                warn("the OCSP response is not stapled: \(stapling.problem() ?? path)")
+            }
+        case .fetch:
+            do throws(OCSPProblem) {
+                _ = try OCSPResponse.request(for: chain)
+            } catch {
+                return warn("\(chain.name): no OCSP response will be fetched: \(error)")
+            }
+            if let responder = stapling.responder {
+                facts.append("  OCSP: fetched from \(responder.escaped)")
+            } else {
+                warn("\(chain.name): names no OCSP responder over http, so that none is asked; remove `ocsp: fetch`")
+            }
+        }
+    }
+
+    private mutating func warn(_ message: String) {
+        findings.append(CertificateChecks.Finding(severity: .warning, message: message))
     }
 
     /// The findings about the certificates of all listeners, as issues of their configuration.

@@ -1,5 +1,6 @@
 import Auth
 import Delivery
+import Edge
 import OpenSSL
 import Sipgate
 import Webhooks
@@ -22,6 +23,11 @@ struct ConfigurationSummary {
             let protocols = listener.tls.offersHTTP2 ? "HTTP/2 and HTTP/1.1" : "HTTP/1.1"
             text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer, \(protocols)")
             for fact in certificates.flatMap(\.facts) { text += row("", "  \(fact)") }
+            let forwarding = listener.limits.forwarding
+            if !forwarding.from.isEmpty {
+                let proxies = list(forwarding.from.map(\.description))
+                text += row("", "  clients named in \(forwarding.field.rawValue) by \(proxies)")
+            }
             if let clients = listener.tls.clients { text += row("", "  \(fact(clients))") }
         }
         for user in configuration.users { text += row("user", "\(user.name.escaped) with \(passwords(user))") }
@@ -41,6 +47,7 @@ struct ConfigurationSummary {
             "follow-ups",
             configuration.followUpKey == nil ? "signed until the process ends" : "signed with the key"
         )
+        if let file = configuration.pidFile { text += row("pid file", file.escaped) }
         let mask = configuration.logging.masksPersonalData ? "personal data masked" : "personal data in full"
         text += row("logging", "\(configuration.logging.level), \(configuration.logging.format.rawValue), \(mask)")
         return text

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 
 /// `hookgate run`: checks the configuration and serves until it is told to end.
@@ -14,6 +15,8 @@ package enum RunCommand {
         path: String,
         environment: [String: String] = ProcessEnvironment.current
     ) async -> CommandResult {
+        // Until reloading is at hand, the signal that asks for it would end the process.
+        _ = signal(SIGHUP, SIG_IGN)
         let supervision = Supervision.takeOver(environment)
         var result = await serve(path: path, environment: environment, supervision)
         if !result.errors.isEmpty {
@@ -31,24 +34,15 @@ package enum RunCommand {
         environment: [String: String],
         _ supervision: Supervision
     ) async -> CommandResult {
-        let configuration: GatewayConfiguration
-        let warnings: [ConfigurationIssue]
-        do {
-            (configuration, warnings) = try ConfigurationLoader.load(path: path, environment: environment)
-        } catch {
-            return CommandResult(.configuration, errors: IssueReport.text(error.issues))
-        }
-        let findings =
-            CertificateReport.issues(configuration, file: path)
-            + CertificateReport.nameIssues(configuration, file: path)
-        guard !findings.contains(where: { $0.severity == .error }) else {
-            return CommandResult(.configuration, errors: IssueReport.text(warnings + findings))
+        let (checked, warnings) = CheckCommand.load(path: path, environment: environment)
+        guard let configuration = checked else {
+            return CommandResult(.configuration, errors: IssueReport.text(warnings))
         }
         let logger = Logger(configuration.logging, isForJournal: JournalStream.isStandardError(environment))
         for problem in supervision.problems {
             logger.error("handed over at the start, but of no use", metadata: ["problem": "\(problem)"])
         }
-        for issue in warnings + findings {
+        for issue in warnings {
             logger.warning(
                 "the configuration can be used, but",
                 metadata: ["key": "\(issue.key)", "problem": "\(issue.message)", "help": "\(issue.remedy ?? "-")"]

@@ -9,12 +9,20 @@ enum AddressSection {
     }
 
     /// The blocks of a list.
-    static func blocks(_ section: ConfigurationSection, _ key: String) -> [AddressBlock] {
+    static func blocks(
+        _ section: ConfigurationSection,
+        _ key: String,
+        mayHoldEverybody: Bool = true
+    ) -> [AddressBlock] {
         let scalars = section.scalars(key, acceptsOne: true) ?? []
         return scalars.compactMap { scalar -> AddressBlock? in
             guard let text = scalar.publicText() else { return nil }
             do throws(AddressBlock.Problem) {
-                return try AddressBlock(text)
+                let block = try AddressBlock(text)
+                if block.holdsEverybody, !mayHoldEverybody {
+                    scalar.error("\(text.quoted) is everybody", remedy: "name the addresses of your own proxies")
+                }
+                return block
             } catch {
                 scalar.error(
                     "\(text.quoted) \(error.reason)",

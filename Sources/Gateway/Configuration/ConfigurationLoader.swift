@@ -11,7 +11,7 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "admin", "follow_up_key", "certificate_command", "logging", "shutdown_timeout",
+            "admin", "follow_up_key", "certificate_command", "pid_file", "logging", "shutdown_timeout",
         ]
     )
     private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
@@ -145,6 +145,7 @@ package enum ConfigurationLoader {
             admin: admin,
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),
+            pidFile: pidFile(top, base: base, journal: journal),
             logging: logging,
             shutdownTimeout: shutdownTimeout ?? .seconds(10)
         )
@@ -164,6 +165,29 @@ package enum ConfigurationLoader {
             return nil
         }
         return [path] + words.dropFirst()
+    }
+
+    /// A file of its own: what it names is overwritten, and removed at the end.
+    private static func pidFile(
+        _ top: ConfigurationSection,
+        base: BaseFolder,
+        journal: JournalConfiguration?
+    ) -> String? {
+        guard let scalar = top.scalar("pid_file"), let name = scalar.publicText() else { return nil }
+        let path = base.resolve(name)
+        let isFolder = LocalFile.exists(path) && LocalFile.obstacle(to: path) == "it is a folder"
+        guard !name.hasSuffix("/"), !isFolder else {
+            scalar.error(
+                "names a folder",
+                remedy: "name a file: `\(name.hasSuffix("/") ? name : name + "/")hookgate.pid`"
+            )
+            return nil
+        }
+        if let journal, ["", ".lock", "-wal", "-shm"].contains(where: { journal.path + $0 == path }) {
+            scalar.error("is a file of the journal", remedy: "name a file of its own: `pid_file: hookgate.pid`")
+            return nil
+        }
+        return path
     }
 
     private static func publicURL(_ top: ConfigurationSection) -> String? {

@@ -32,6 +32,7 @@ extension GatewayConfiguration {
                 }
                 json.field("follow_up_key", followUpKey != nil)
                 if let certificateCommand { json.strings("certificate_command", certificateCommand) }
+                json.field("pid_file", pidFile)
                 json.name("logging")
                 json.object { json in
                     json.field("level", logging.level)
@@ -75,6 +76,9 @@ extension JSONWriter {
             json.field("unknown_names", listener.tls.refusesUnknownNames ? "refuse" : "default")
             json.strings("ticket_keys", listener.tls.ticketKeys)
             json.field("client_certificates", listener.tls.clients?.need.rawValue)
+            json.strings("proxies", listener.limits.proxies.map(\.description))
+            json.strings("forwarded_from", listener.limits.forwarding.from.map(\.description))
+            json.field("forwarded_field", listener.limits.forwarding.field.rawValue)
             json.field("max_connections", listener.limits.maxConnections)
             json.field("max_body", listener.limits.maxBodyBytes)
         }

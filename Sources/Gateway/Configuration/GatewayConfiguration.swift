@@ -31,6 +31,8 @@ package struct GatewayConfiguration: Sendable {
     package var followUpKey: Secret?
     /// A program, as an absolute path, with its arguments: run when a certificate ends soon or changes.
     package var certificateCommand: [String]?
+    /// Where the process is named for those who tell it something; nil: nowhere.
+    package var pidFile: String?
     /// How logs look.
     package var logging: LoggingConfiguration
     /// From SIGTERM to the end, at most.
@@ -64,6 +66,8 @@ package struct TLSListenerConfiguration: Sendable {
         package var key: String
         /// For an encrypted key.
         package var passPhrase: Secret?
+        /// Where clients' proof comes from that it is not revoked; nil: they get none.
+        package var ocsp: OCSPSource?
     }
 
     /// At least one.
@@ -80,6 +84,14 @@ package struct TLSListenerConfiguration: Sendable {
     package var minimumVersion: String
     /// Whether clients that can may speak HTTP/2.
     package var offersHTTP2 = false
+}
+
+/// Where the OCSP response of a certificate comes from.
+package enum OCSPSource: Sendable, Equatable {
+    /// A file in DER, which somebody else keeps current.
+    case file(String)
+    /// The responder that the certificate names.
+    case fetch
 }
 
 /// Which certificates the clients of a listener have to show.

@@ -9,13 +9,15 @@ struct ListenerSection {
     let environment: [String: String]
 
     private static let keys = ConfigurationSection.Keys(
-        known: ["address", "socket_name", "tls", "http2", "limits", "proxies"] + AddressSection.keys
+        known: [
+            "address", "socket_name", "tls", "http2", "limits", "proxies", "forwarded_from", "forwarded_field",
+        ] + AddressSection.keys
     )
     private static let tlsKeys = ConfigurationSection.Keys(known: [
         "certificates", "default_name", "unknown_names", "ticket_keys", "client_certificates", "minimum_version",
     ])
     private static let clientKeys = ConfigurationSection.Keys(known: ["mode", "ca", "crl", "pins"])
-    private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase"])
+    private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase", "ocsp"])
     private static let limitKeys = ConfigurationSection.Keys(known: [
         "handshake_timeout", "header_timeout", "body_timeout", "idle_timeout", "write_timeout",
         "max_body", "max_header", "max_header_fields", "max_connections", "max_connections_per_address",
@@ -48,6 +50,7 @@ struct ListenerSection {
             var limits = limits(section)
             limits.addresses = AddressSection.read(section)
             limits.proxies = AddressSection.blocks(section, "proxies")
+            limits.forwarding = forwarding(section)
             guard let address, let port = address.port, let tls else { return nil }
             return ListenerConfiguration(
                 host: address.host,
@@ -57,6 +60,21 @@ struct ListenerSection {
                 limits: limits
             )
         }
+    }
+
+    /// Who names clients in a field, and in which.
+    private func forwarding(_ section: ConfigurationSection) -> ForwardingRules {
+        let from = AddressSection.blocks(section, "forwarded_from", mayHoldEverybody: false)
+        let names = ForwardingRules.Field.allCases.map(\.rawValue)
+        let field = section.scalar("forwarded_field")?.choice(names).flatMap(ForwardingRules.Field.init)
+        if section.has("forwarded_field"), section.lacks("forwarded_from") {
+            section.error(
+                "forwarded_field",
+                "means nothing without `forwarded_from`: nobody is believed",
+                remedy: "add `forwarded_from: [10.0.0.5]`, the addresses of your proxies"
+            )
+        }
+        return ForwardingRules(from: from, field: field ?? .xForwardedFor)
     }
 
     private func address(_ section: ConfigurationSection) -> NetworkAddress? {
@@ -159,8 +177,10 @@ struct ListenerSection {
         let key = file(section.required("key", remedy: "name the PEM file with the private key"))
         let scalar = section.scalar("pass_phrase")
         let passPhrase = scalar?.secret(base: base, environment: environment)
+        let ocsp = section.scalar("ocsp")
+        let source = ocsp?.text == "fetch" ? OCSPSource.fetch : file(ocsp).map { OCSPSource.file($0) }
         guard let chain, let key else { return nil }
-        return TLSListenerConfiguration.CertificateFiles(chain: chain, key: key, passPhrase: passPhrase)
+        return TLSListenerConfiguration.CertificateFiles(chain: chain, key: key, passPhrase: passPhrase, ocsp: source)
     }
 
     /// The absolute path of a file that can be opened; a credential of systemd's is one.

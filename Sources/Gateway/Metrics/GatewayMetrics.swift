@@ -4,6 +4,7 @@ import Edge
 import Journal
 import NIOCore
 import NIOPosix
+import OpenSSL
 import Webhooks
 
 /// Everything the gateway counts, gathered when somebody asks.
@@ -16,6 +17,8 @@ struct GatewayMetrics: Sendable {
         let listener: String
         let subject: String
         let unixSeconds: Int64
+        /// When its OCSP response ends; nil: none is stapled.
+        var stapledUntil: CertificateTime?
     }
 
     let configuration: GatewayConfiguration
@@ -63,6 +66,12 @@ struct GatewayMetrics: Sendable {
         text.gauge("hookgate_certificate_expiry_timestamp_seconds", "When a served certificate ends.") { family in
             for end in certificates() {
                 family.sample(Int(end.unixSeconds), [("listener", end.listener), ("subject", end.subject)])
+            }
+        }
+        text.gauge("hookgate_ocsp_next_update_timestamp_seconds", "When a stapled OCSP response ends.") { family in
+            for end in certificates() {
+                guard let until = end.stapledUntil else { continue }
+                family.sample(Int(until.unixSeconds), [("listener", end.listener), ("subject", end.subject)])
             }
         }
         text.counter("process_cpu_seconds_total", "User and system time.") { $0.sample(figures.cpuSeconds) }
