@@ -77,7 +77,9 @@ struct ConnectionState: ~Copyable {
     /// A whole head has come.
     mutating func received(
         _ head: NIOHTTP1.HTTPRequestHead,
+        id: RequestID,
         client: ClientAddress,
+        connection: ConnectionOrigin,
         certificate: ClientCertificate? = nil,
         arrival: Timestamp
     ) -> HeadAction {
@@ -98,10 +100,12 @@ struct ConnectionState: ~Copyable {
                 // After a request to switch protocols llhttp reads no further; this connection takes no second request.
                 if head.method == .CONNECT || framing.asksForUpgrade { manner.keepsAlive = false }
                 let request = Webhooks.RequestHead(
+                    id: id,
                     method: head.method.rawValue,
                     target: head.uri,
                     headers: fields,
                     client: client,
+                    connection: connection,
                     certificate: certificate,
                     arrival: arrival
                 )

@@ -13,8 +13,15 @@ package final class EdgeLoop {
     /// What happened on this loop, for the metrics.
     package internal(set) var counts = EdgeCounts()
 
-    package init(responder: any Responder) {
+    /// Makes the ids of requests.
+    var ids: RequestIDSource
+
+    /// - Parameters:
+    ///   - responder: answers the requests of this loop.
+    ///   - place: of the loop among those of the process.
+    package init(responder: any Responder, place: Int = 0) {
         self.responder = responder
+        ids = RequestIDSource(loop: place)
     }
 }
 

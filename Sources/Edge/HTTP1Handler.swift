@@ -23,6 +23,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private let writer: ReplyWriter
     private let log: EdgeLog
     private let client: ClientAddress
+    private let connection: ConnectionOrigin
     /// What the client has shown in its handshake.
     private let certificate: ClientCertificate?
     private let progress: RequestDecoder.Progress
@@ -49,6 +50,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var timer = LazyTimer()
     /// The request in work, for its log line.
     private var arrival: Timestamp?
+    /// Its id; nil before somebody needs it.
+    private var id: RequestID?
     private var began = NIODeadline.uptimeNanoseconds(0)
     private var target: (method: String, text: String)?
     /// The route of the request in work, for the metrics.
@@ -58,6 +61,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         loop: EdgeLoop,
         limits: EdgeLimits,
         client: ClientAddress,
+        connection: ConnectionOrigin,
         certificate: ClientCertificate?,
         progress: RequestDecoder.Progress,
         log: EdgeLog
@@ -66,6 +70,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         responder = loop.responder
         writer = loop.writer
         self.client = client
+        self.connection = connection
         self.certificate = certificate
         self.progress = progress
         self.log = log
@@ -146,7 +151,15 @@ final class HTTP1Handler: ChannelDuplexHandler {
                 began = now
             }
             if log.isOn { target = (head.method.rawValue, head.uri) }
-            switch state.received(head, client: client, certificate: certificate, arrival: arrival ?? .now()) {
+            let action = state.received(
+                head,
+                id: requestID(),
+                client: client,
+                connection: connection,
+                certificate: certificate,
+                arrival: arrival ?? .now()
+            )
+            switch action {
             case .screen(let request): screen(request)
             case .refuse(let reason): refuse(reason)
             case .drop: break
@@ -189,18 +202,28 @@ final class HTTP1Handler: ChannelDuplexHandler {
         send(reply)
     }
 
+    /// The id of the request in work.
+    private func requestID() -> RequestID {
+        if let id { return id }
+        let made = loop.ids.next(at: arrival ?? .now())
+        id = made
+        return made
+    }
+
     private func send(_ reply: Reply) {
+        let id = requestID()
         guard let context else {
             loop.counts.clientLeft()
-            return log.abandoned(client: client, target: loggedTarget(), reply: reply)
+            return log.abandoned(id, client: client, target: loggedTarget(), reply: reply)
         }
         let isHead = state.manner.isHead
         let persistence = state.replied(reply, hasMore: taken < waiting.count)
-        let bytes = writer.bytes(of: reply, persistence, withoutBody: isHead)
+        let bytes = writer.bytes(of: reply, to: id, persistence, withoutBody: isHead)
         let took = now - began
         loop.counts.replied(reply, route: route, took: arrival == nil ? nil : Int(took.nanoseconds))
-        if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: took) }
+        if log.isOn { log.replied(id, client: client, target: loggedTarget(), reply: reply, took: took) }
         arrival = nil
+        self.id = nil
         target = nil
         route = nil
         phaseBegan()

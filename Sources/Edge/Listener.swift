@@ -43,6 +43,7 @@ package final class Listener: Sendable {
     ) async throws -> Listener {
         let quiescing = ServerQuiescingHelper(group: group)
         let log = EdgeLog(logger)
+        let name = "\(host.contains(":") ? "[\(host)]" : host):\(port)"
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -80,7 +81,7 @@ package final class Listener: Sendable {
                             origin: client.network
                         )
                         try pipeline.addHandler(secure)
-                        try pipeline.addHTTPServer(loop: loop, limits: limits, client: client, log: log)
+                        try pipeline.addHTTPServer(loop: loop, limits: limits, client: client, listener: name, log: log)
                     }
                     let peer = ClientAddress(channel.remoteAddress)
                     guard limits.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }

@@ -41,11 +41,11 @@ struct GatewayLoops: Sendable {
         var senders: [NIOLoopBound<Senders>] = []
         var pipelines: [NIOLoopBound<IngestPipeline>] = []
         var measures: [NIOLoopBound<LoopMeasures>] = []
-        for loop in group.makeIterator() {
+        for (place, loop) in group.makeIterator().enumerated() {
             let (edge, sender, pipeline, measure) = try await loop.submit {
                 let (pipeline, forwarder, inquirers) = try shared.part(on: loop)
                 let senders = Senders(forwarder: forwarder, inquirers: inquirers)
-                let edge = EdgeLoop(responder: pipeline)
+                let edge = EdgeLoop(responder: pipeline, place: place)
                 let measures = LoopMeasures(
                     edge: edge,
                     accepted: pipeline.accepted,

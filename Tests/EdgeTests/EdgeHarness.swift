@@ -59,6 +59,7 @@ struct EdgeHarness {
             loop: edge,
             limits: limits,
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
+            listener: "192.0.2.1:8443",
             log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         )
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()

@@ -31,6 +31,7 @@ final class HTTP2Exchange {
     }
 
     let stream: HTTP2StreamID
+    let id: RequestID
     let isHead: Bool
     let arrival: NIODeadline
     /// The length that its content is said to have.
@@ -50,12 +51,14 @@ final class HTTP2Exchange {
 
     init(
         stream: HTTP2StreamID,
+        id: RequestID,
         isHead: Bool,
         arrival: NIODeadline,
         contentLength: Int?,
         target: (method: String, text: String)?
     ) {
         self.stream = stream
+        self.id = id
         self.isHead = isHead
         self.arrival = arrival
         self.contentLength = contentLength

@@ -12,6 +12,7 @@ extension HTTP2Handler {
         let parts = try? request.get()
         let exchange = HTTP2Exchange(
             stream: stream,
+            id: loop.ids.next(at: .now()),
             isHead: parts?.method == "HEAD",
             arrival: now,
             contentLength: parts?.contentLength,
@@ -28,10 +29,12 @@ extension HTTP2Handler {
 
     private func screen(_ request: HTTP2Request, _ exchange: HTTP2Exchange, isWhole: Bool) {
         let head = RequestHead(
+            id: exchange.id,
             method: request.method,
             target: request.target,
             headers: request.fields,
             client: client,
+            connection: connection,
             certificate: certificate,
             arrival: .now()
         )

@@ -17,6 +17,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     let limits: EdgeLimits
     private let bounds: HTTP2Bounds
     let client: ClientAddress
+    let connection: ConnectionOrigin
     let certificate: ClientCertificate?
     let log: EdgeLog
     let budget: FrameGuard
@@ -57,6 +58,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         loop: EdgeLoop,
         limits: EdgeLimits,
         client: ClientAddress,
+        connection: ConnectionOrigin,
         certificate: ClientCertificate?,
         budget: FrameGuard,
         log: EdgeLog
@@ -65,6 +67,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         self.limits = limits
         bounds = HTTP2Bounds(limits)
         self.client = client
+        self.connection = connection
         self.certificate = certificate
         self.budget = budget
         self.log = log
@@ -145,19 +148,19 @@ final class HTTP2Handler: ChannelDuplexHandler {
         let target = exchange.target.map { (method: $0.method, path: loop.responder.loggable($0.text)) }
         guard context != nil, exchanges.contains(exchange) else {
             loop.counts.clientLeft()
-            return log.abandoned(client: client, target: target, reply: reply)
+            return log.abandoned(exchange.id, client: client, target: target, reply: reply)
         }
         let took = now - exchange.arrival
         loop.counts.replied(reply, route: exchange.route, took: Int(took.nanoseconds))
-        if log.isOn { log.replied(client: client, target: target, reply: reply, took: took) }
+        if log.isOn { log.replied(exchange.id, client: client, target: target, reply: reply, took: took) }
         if reply.status < 300 { isTrusted = true }
         exchange.replied()
         exchange.deadline = now + limits.writeTimeout
         let hasContent = reply.body.readableBytes > 0 && !exchange.isHead
-        let fields = loop.writer.fields(of: reply)
+        let fields = loop.writer.fields(of: reply, to: exchange.id)
         write(exchange.stream, .headers(.init(headers: fields, endStream: !hasContent)))
         if hasContent {
-            write(exchange.stream, .data(.init(data: .byteBuffer(reply.body), endStream: true)))
+            write(exchange.stream, .data(.init(data: .byteBuffer(reply.content(for: exchange.id)), endStream: true)))
         }
         // The rest of the content is not wanted, and that is no error (RFC 9113, section 8.1).
         if !exchange.isWhole { write(exchange.stream, .rstStream(.noError)) }

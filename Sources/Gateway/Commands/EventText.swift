@@ -37,6 +37,10 @@ enum EventText {
         row("route", record.entry.route.escaped)
         if let trace = event.traceParent { row("trace", trace) }
         if let client = event.client { row("client", "\(client.subject) (\(client.fingerprint))".escaped) }
+        if let origin = event.origin {
+            row("request", "\(origin.id) from \(origin.client) to \(origin.connection.listener)".escaped)
+            row("", "\(origin.connection.words); \(proof(origin.proof))".escaped)
+        }
         row("data", String(buffer: event.draft.data).escaped)
         if record.deliveries.isEmpty { row("", "no destination wanted it") }
         for delivery in record.deliveries {
@@ -51,6 +55,14 @@ enum EventText {
         var buffer = ByteBuffer()
         buffer.writeJSON(capacity: 1024) { json in json.record(record) }
         return String(buffer: buffer) + "\n"
+    }
+
+    /// Why a request was let in.
+    static func proof(_ proof: RequestOrigin.Proof) -> String {
+        switch proof {
+        case .password(let user): "password of \(user)"
+        case .token: "token of a follow-up address"
+        }
     }
 
     private static func short(_ delivery: DeliveryStatus) -> String {
