@@ -15,12 +15,16 @@ package final class EdgeLoop {
 
     /// Makes the ids of requests.
     var ids: RequestIDSource
+    /// Keeps what was turned away; nil: nobody does.
+    let keeper: (any RefusalKeeper)?
 
     /// - Parameters:
     ///   - responder: answers the requests of this loop.
     ///   - place: of the loop among those of the process.
-    package init(responder: any Responder, place: Int = 0) {
+    ///   - keeper: keeps what was turned away.
+    package init(responder: any Responder, place: Int = 0, keeper: (any RefusalKeeper)? = nil) {
         self.responder = responder
+        self.keeper = keeper
         ids = RequestIDSource(loop: place)
     }
 }

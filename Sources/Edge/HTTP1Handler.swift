@@ -52,6 +52,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var arrival: Timestamp?
     /// Its id; nil before somebody needs it.
     private var id: RequestID?
+    /// Its head and its content, as far as they were read, in case that it is refused.
+    private var head: Webhooks.RequestHead?
+    private var body: ByteBuffer?
     private var began = NIODeadline.uptimeNanoseconds(0)
     private var target: (method: String, text: String)?
     /// The route of the request in work, for the metrics.
@@ -161,7 +164,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
             )
             switch action {
             case .screen(let request): screen(request)
-            case .refuse(let reason): refuse(reason)
+            case .refuse(let reason, let request):
+                self.head = request
+                refuse(reason)
             case .drop: break
             }
         case .body(let piece):
@@ -173,6 +178,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
             switch state.receivedEnd() {
             case .respond(let request, let match):
                 phaseBegan()
+                body = request.body
                 responder.respond(to: request, on: match) { self.send($0) }
             case .reply(let reply): send(reply)
             case .drop: break
@@ -181,6 +187,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func screen(_ request: Webhooks.RequestHead) {
+        head = request
         let screening = responder.screen(request)
         route = screening.route
         switch state.screened(screening) {
@@ -222,8 +229,13 @@ final class HTTP1Handler: ChannelDuplexHandler {
         let took = now - began
         loop.counts.replied(reply, route: route, took: arrival == nil ? nil : Int(took.nanoseconds))
         if log.isOn { log.replied(id, client: client, target: loggedTarget(), reply: reply, took: took) }
+        if let reason = reply.reason, let keeper = loop.keeper, keeper.wants(reason, at: now) {
+            keeper.keep(refused(id, reply))
+        }
         arrival = nil
         self.id = nil
+        head = nil
+        body = nil
         target = nil
         route = nil
         phaseBegan()
@@ -238,6 +250,19 @@ final class HTTP1Handler: ChannelDuplexHandler {
             endIfBroken()
             if !isReading { beginHeadIfBytesCame() }
         }
+    }
+
+    private func refused(_ id: RequestID, _ reply: Reply) -> RefusedRequest {
+        RefusedRequest(
+            id: id,
+            time: arrival ?? .now(),
+            client: client,
+            connection: connection,
+            certificate: certificate,
+            head: head,
+            body: body,
+            reply: reply
+        )
     }
 
     private func writeBytes(_ bytes: ByteBuffer) {

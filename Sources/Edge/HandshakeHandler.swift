@@ -50,7 +50,10 @@ final class HandshakeHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log.failed(client: client, error: error)
-        if let failure = (error as? TLSError)?.handshakeFailure { loop.counts.handshakeFailed(failure) }
+        if let failure = (error as? TLSError)?.handshakeFailure {
+            let reason = EndedConnection.Reason.handshake(failure, words: "\(error)")
+            loop.ended(reason, client: client, listener: listener, at: context.eventLoop.now)
+        }
         context.close(promise: nil)
     }
 

@@ -55,7 +55,9 @@ package final class Listener: Sendable {
                     try pipeline.addHandler(AcceptBackoffHandler())
                     let loop = loops[channel.eventLoop]
                     try pipeline.addHandler(
-                        ConnectionLimitHandler(limits: limits) { loop.counts.connectionRefused($0) }
+                        ConnectionLimitHandler(limits: limits) { refusal, client in
+                            loop.ended(.refused(refusal), client: client, listener: name, at: .now())
+                        }
                     )
                     try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
@@ -88,7 +90,7 @@ package final class Listener: Sendable {
                     let header = ProxyHeaderHandler(timeout: limits.handshakeTimeout) { address in
                         let client = address.map { ClientAddress($0) } ?? peer
                         guard address == nil || limits.addresses.admits(client) else {
-                            loop.counts.connectionRefused(.denied)
+                            loop.ended(.refused(.denied), client: client, listener: name, at: .now())
                             return false
                         }
                         try serve(client)

@@ -30,6 +30,7 @@ package struct RequestIDSource {
     /// The id of the next request.
     ///
     /// - Parameter now: the time; should the clock be put back, the ids stay where it was.
+    /// - Returns: one that this process has not given out.
     package mutating func next(at now: Timestamp) -> RequestID {
         let present = now.milliseconds / 1000
         if present > second || left == 0 {

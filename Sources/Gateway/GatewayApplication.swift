@@ -2,6 +2,7 @@ import Admin
 import Delivery
 import Edge
 import Glibc
+import Journal
 package import Logging
 import NIOCore
 import NIOPosix
@@ -70,12 +71,15 @@ package struct GatewayApplication: Sendable {
         }
         let served = Served(listeners: certificates, admin: admin)
         let journal = try await openJournal(on: group)
+        let refusals = GatewayRefusals(configuration, logger: logger)
         do {
-            try await serve(served, journal, on: group, hashing: hashing)
+            try await serve(served, journal, refusals, on: group, hashing: hashing)
         } catch {
+            await refusals?.store.close()
             try? await journal?.close(on: group.next()).get()
             throw error
         }
+        await refusals?.store.close()
         try await journal?.close(on: group.next()).get()
         logger.notice("stopped")
     }
@@ -93,6 +97,7 @@ package struct GatewayApplication: Sendable {
     private func serve(
         _ certificates: Served,
         _ journal: GatewayJournal?,
+        _ refusals: GatewayRefusals?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool
     ) async throws {
@@ -101,6 +106,7 @@ package struct GatewayApplication: Sendable {
             configuration,
             calls: calls,
             journal: journal?.journal,
+            refusals: refusals,
             on: group,
             hashing: hashing,
             logger: logger
@@ -120,7 +126,11 @@ package struct GatewayApplication: Sendable {
             logger: logger
         )
         let clock = try await loops.start(calls)
-        defer { clock?.cancel() }
+        let tidying = refusals?.start(on: group.next())
+        defer {
+            clock?.cancel()
+            tidying?.cancel()
+        }
         // In the order of dependence: what comes first ends last.
         var services = [
             ServiceGroupConfiguration.ServiceConfiguration(
@@ -145,6 +155,7 @@ package struct GatewayApplication: Sendable {
                 configuration: configuration,
                 loops: loops,
                 journal: journal,
+                refusals: refusals?.store,
                 health: { serving.health.with(ends()) },
                 certificates: ends,
                 group: group
@@ -159,6 +170,7 @@ package struct GatewayApplication: Sendable {
         try await ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
+        await loops.handOverRefusals()
     }
 
     private func bind(

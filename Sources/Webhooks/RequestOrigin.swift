@@ -91,7 +91,7 @@ package final class RequestOrigin: Sendable {
         self.proof = proof
     }
 
-    /// Appends it as one line:
+    /// Appends it as one line.
     ///
     ///     1D5KX0Q3W8ZT 192.0.2.7 0.0.0.0:8443 1.1 TLSv1.3 TLS_AES_256_GCM_SHA384 full 9f86d081884c7d65 password sipgate
     ///

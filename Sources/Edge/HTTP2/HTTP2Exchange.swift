@@ -38,6 +38,9 @@ final class HTTP2Exchange {
     private let contentLength: Int?
     /// For its log line.
     let target: (method: String, text: String)?
+    /// Its head and its content, as far as they were read, in case that it is refused.
+    var head: RequestHead?
+    private(set) var body: ByteBuffer?
     /// The route, for the metrics.
     var route: Int?
     var phase: Phase
@@ -102,6 +105,7 @@ final class HTTP2Exchange {
         switch phase {
         case .reading(let incoming):
             phase = .responding
+            body = incoming.body
             return .respond(InboundRequest(head: incoming.head, body: incoming.body), incoming.match)
         case .draining(let reply):
             phase = .responding
@@ -117,6 +121,8 @@ final class HTTP2Exchange {
     /// A reply is written.
     func replied() {
         heldBytes = 0
+        head = nil
+        body = nil
         phase = .replied
     }
 }

@@ -154,6 +154,9 @@ final class HTTP2Handler: ChannelDuplexHandler {
         loop.counts.replied(reply, route: exchange.route, took: Int(took.nanoseconds))
         if log.isOn { log.replied(exchange.id, client: client, target: target, reply: reply, took: took) }
         if reply.status < 300 { isTrusted = true }
+        if let reason = reply.reason, let keeper = loop.keeper, keeper.wants(reason, at: now) {
+            keeper.keep(refused(exchange, reply))
+        }
         exchange.replied()
         exchange.deadline = now + limits.writeTimeout
         let hasContent = reply.body.readableBytes > 0 && !exchange.isHead
@@ -165,6 +168,19 @@ final class HTTP2Handler: ChannelDuplexHandler {
         // The rest of the content is not wanted, and that is no error (RFC 9113, section 8.1).
         if !exchange.isWhole { write(exchange.stream, .rstStream(.noError)) }
         settle()
+    }
+
+    private func refused(_ exchange: HTTP2Exchange, _ reply: Reply) -> RefusedRequest {
+        RefusedRequest(
+            id: exchange.id,
+            time: exchange.head?.arrival ?? .now(),
+            client: client,
+            connection: connection,
+            certificate: certificate,
+            head: exchange.head,
+            body: exchange.body,
+            reply: reply
+        )
     }
 
     /// Resets what waits for a window that a client which says nothing more cannot open.

@@ -11,7 +11,7 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "admin", "follow_up_key", "certificate_command", "logging", "shutdown_timeout",
+            "refusals", "admin", "follow_up_key", "certificate_command", "logging", "shutdown_timeout",
         ]
     )
     private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
@@ -142,6 +142,7 @@ package enum ConfigurationLoader {
             routes: routes,
             destinations: destinations,
             journal: journal,
+            refusals: RefusalsSection(base: base, journal: journal?.path).read(top),
             admin: admin,
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),
