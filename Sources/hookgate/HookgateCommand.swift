@@ -26,7 +26,7 @@ struct HookgateCommand: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             Run.self, Check.self, Certificates.self, Password.self, Backend.self, Simulate.self, PhoneCommand.self,
-            Events.self,
+            Events.self, Explain.self, Reasons.self,
         ]
     )
 

@@ -15,6 +15,8 @@ final class ScriptedResponder: Responder {
     var matches: [RouteTable.Match] = []
     /// What `screen` says.
     var refusal: Reply?
+    /// What `respond` says; nil: it answers with the content.
+    var answer: Reply?
     /// Replies wait here when a test wants to give them itself.
     var holdsReplies = false
     var held: [(Reply) -> Void] = []
@@ -29,7 +31,7 @@ final class ScriptedResponder: Responder {
     func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
         requests.append(request)
         matches.append(match)
-        if holdsReplies { held.append(reply) } else { reply(ScriptedResponder.ok(request)) }
+        if holdsReplies { held.append(reply) } else { reply(answer ?? ScriptedResponder.ok(request)) }
     }
 
     func loggable(_ target: String) -> String { target }
@@ -50,11 +52,12 @@ struct EdgeHarness {
     /// - Parameters:
     ///   - limits: of the listener.
     ///   - agreed: the protocol that the handshake comes to; nil: it is not done.
+    ///   - keeper: keeps what is refused.
     /// - Throws: what connecting in memory throws.
-    init(limits: EdgeLimits = EdgeLimits(), agreed: String? = "http/1.1") throws {
+    init(limits: EdgeLimits = EdgeLimits(), agreed: String? = "http/1.1", keeper: (any RefusalKeeper)? = nil) throws {
         channel = EmbeddedChannel()
         responder = ScriptedResponder()
-        edge = EdgeLoop(responder: responder)
+        edge = EdgeLoop(responder: responder, keeper: keeper)
         try channel.pipeline.syncOperations.addHTTPServer(
             loop: edge,
             limits: limits,

@@ -74,7 +74,7 @@ enum EventText {
         }
     }
 
-    private static func long(_ delivery: DeliveryStatus) -> String {
+    static func long(_ delivery: DeliveryStatus) -> String {
         let attempts = delivery.attempts == 1 ? "1 attempt" : "\(delivery.attempts) attempts"
         return switch delivery.detail {
         case "retry": "pending, \(attempts), the next at \(delivery.due?.description ?? "any moment")"
@@ -85,7 +85,7 @@ enum EventText {
         }
     }
 
-    private static func line(_ attempt: AttemptRecord) -> String {
+    static func line(_ attempt: AttemptRecord) -> String {
         let status = attempt.status.map { " \($0)" } ?? ""
         let detail = attempt.detail.map { " (\($0))" } ?? ""
         return "\(attempt.number). \(attempt.time) \(attempt.outcome)\(status)\(detail) after \(attempt.latency) ms"

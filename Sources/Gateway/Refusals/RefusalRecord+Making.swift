@@ -8,7 +8,7 @@ extension RefusalRecord {
     /// Bytes of a content that are kept.
     private static let mostBody = 1024
     /// Bytes on both sides of the one to blame.
-    private static let excerptRadius = 24
+    static let excerptRadius = 24
 
     /// A request, without what is secret and, where it is wanted, without what is personal.
     init(_ request: RefusedRequest, policy: RefusalRecorder.Policy, route: String?, loggable: (String) -> String) {

@@ -3,7 +3,9 @@ import GRDB
 import NIOCore
 import Webhooks
 
-/// The file of refusals: small, and of no promise. What it loses is lost; what it holds never grows past its bound.
+/// The file of refusals: small, and of no promise.
+///
+/// What it loses is lost; what it holds never grows past its bound.
 ///
 /// Used by one thread.
 struct RefusalFile {

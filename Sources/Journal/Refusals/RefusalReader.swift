@@ -19,6 +19,9 @@ package final class RefusalReader: Sendable {
         guard id == RefusalFile.applicationID else { throw JournalOpenError.foreign(path: path) }
     }
 
+    /// Whether there is such a file yet.
+    package static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
     /// Refusals before a position, the latest first.
     package func list(_ filter: RefusalFilter, before position: Int64? = nil, limit: Int) throws -> [KeptRefusal] {
         var parts = ["position < ?"]
