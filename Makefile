@@ -12,7 +12,7 @@ CONFIG ?= config/hookgate.yaml
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
 	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test \
-	renewal-test http2-test
+	renewal-test http2-test docs
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -35,6 +35,9 @@ lint: ## check the format of all sources
 
 format: ## format all sources
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+docs: build ## make docs/reasons.md from the code
+	$(HOOKGATE) reasons > docs/reasons.md
 
 certs: build ## make a development certificate in certs/ if there is none
 	@test -e certs/server.pem || $(HOOKGATE) cert generate --out certs

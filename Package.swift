@@ -184,9 +184,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Admin", "Edge", "Auth", "Delivery", "Webhooks", "OpenSSL", "HookgateTesting", nio.core,
-                nio.posix,
-                logging,
+                "Gateway", "Admin", "Edge", "Auth", "Delivery", "Journal", "Sipgate", "Webhooks", "OpenSSL",
+                "HookgateTesting", nio.core, nio.posix, nio.embedded, logging,
             ],
             swiftSettings: callsC
         ),

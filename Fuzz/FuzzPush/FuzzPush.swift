@@ -72,10 +72,12 @@ struct FuzzPush {
 
     private static func request(_ body: ByteBuffer) -> InboundRequest {
         let head = RequestHead(
+            id: RequestID(second: 0, number: 1),
             method: "POST",
             target: "/p",
             headers: HeaderFields([]),
             client: ClientAddress(nil),
+            connection: ConnectionOrigin(listener: "127.0.0.1:8443"),
             arrival: Timestamp(milliseconds: 0)
         )
         return InboundRequest(head: head, body: body)

@@ -53,6 +53,8 @@ package struct AdminServer: Service, CustomStringConvertible {
         package var journal: JournalAccess?
         /// Reads a filter from the fields of a query, or says in words what is wrong with it.
         package var filter: @Sendable ([String: String]) throws -> JournalFilter
+        /// Those who were turned away.
+        package var refusals: RefusalAccess
         /// The destinations, in the order of the configuration.
         package var destinations: @Sendable () async -> [DestinationView]
         /// The configuration in force, as JSON without secrets, and the certificates, as a JSON array.
@@ -63,6 +65,7 @@ package struct AdminServer: Service, CustomStringConvertible {
             metrics: @escaping @Sendable () async -> ByteBuffer,
             journal: JournalAccess?,
             filter: @escaping @Sendable ([String: String]) throws -> JournalFilter,
+            refusals: RefusalAccess,
             destinations: @escaping @Sendable () async -> [DestinationView],
             configuration: @escaping @Sendable () -> (configuration: ByteBuffer, certificates: ByteBuffer)
         ) {
@@ -70,6 +73,7 @@ package struct AdminServer: Service, CustomStringConvertible {
             self.metrics = metrics
             self.journal = journal
             self.filter = filter
+            self.refusals = refusals
             self.destinations = destinations
             self.configuration = configuration
         }
@@ -162,6 +166,7 @@ package struct AdminServer: Service, CustomStringConvertible {
         router.get("/") { _, _ in AdminPage.response() }
         router.get("openapi.json") { _, _ in AdminPage.openAPI }
         AdminAPI(sources: sources, token: token).addRoutes(to: router)
+        RefusalsAPI(access: sources.refusals).addRoutes(to: router)
         return router
     }
 }

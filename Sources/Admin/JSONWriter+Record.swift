@@ -17,12 +17,42 @@ extension JSONWriter {
             json.field("traceparent", event.traceParent)
             json.field("clientsubject", event.client?.subject)
             json.field("clientfingerprint", event.client?.fingerprint)
+            if let origin = event.origin {
+                json.name("request")
+                json.origin(origin)
+            }
             json.field("data", json: event.draft.data)
             json.name("deliveries")
             json.array { json in
                 for delivery in record.deliveries { json.delivery(delivery) }
             }
         }
+    }
+
+    private mutating func origin(_ origin: RequestOrigin) {
+        object { json in
+            json.field("id", origin.id.description)
+            json.field("client", origin.client)
+            json.connection(origin.connection)
+            switch origin.proof {
+            case .password(let user):
+                json.field("proof", "password")
+                json.field("user", user)
+            case .token:
+                json.field("proof", "token")
+            }
+        }
+    }
+
+    /// Writes members about a connection.
+    package mutating func connection(_ connection: ConnectionOrigin) {
+        field("listener", connection.listener)
+        field("http", connection.http)
+        guard let handshake = connection.handshake else { return }
+        field("tls", handshake.version)
+        field("suite", handshake.suite)
+        field("resumed", handshake.isResumed)
+        field("certificate", handshake.certificate)
     }
 
     private mutating func delivery(_ delivery: DeliveryStatus) {

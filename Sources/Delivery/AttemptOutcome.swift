@@ -6,7 +6,7 @@
 /// (the answer was lost, late or broken), which is why every attempt carries the event's id as `webhook-id`.
 package enum AttemptOutcome: Sendable, Equatable {
     /// Where an attempt stood when its time was up.
-    package enum Phase: String, Sendable {
+    package enum Phase: String, Sendable, CaseIterable {
         /// All connections were busy with earlier attempts.
         case waiting
         /// No connection could be made in time.

@@ -10,7 +10,7 @@ internal import Darwin
 #endif
 
 /// Why a destination could not be reached, in one stable word for logs and metrics.
-enum ConnectFailure: String, Sendable, CaseIterable {
+package enum ConnectFailure: String, Sendable, CaseIterable {
     /// Nothing listens at the address.
     case refused
     /// The name has no address, or the resolver does not answer.

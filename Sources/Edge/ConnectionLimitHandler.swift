@@ -15,7 +15,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
 
     private let limits: EdgeLimits
     /// Hears of those who are turned away.
-    private let refused: (EdgeCounts.ConnectionRefusal) -> Void
+    private let refused: (EdgeCounts.ConnectionRefusal, ClientAddress) -> Void
     private var open = 0
     private var readHeldBack = false
     /// Open connections by network; empty unless they are bounded.
@@ -24,7 +24,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     private var arrivals: [UInt64: Int] = [:]
     private var second = NIODeadline.uptimeNanoseconds(0)
 
-    init(limits: EdgeLimits, refused: @escaping (EdgeCounts.ConnectionRefusal) -> Void = { _ in }) {
+    init(limits: EdgeLimits, refused: @escaping (EdgeCounts.ConnectionRefusal, ClientAddress) -> Void = { _, _ in }) {
         self.limits = limits
         self.refused = refused
     }
@@ -33,7 +33,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
         let child = unwrapInboundIn(data)
         let client = ClientAddress(child.remoteAddress)
         if let refusal = refusal(of: client, at: context.eventLoop.now) {
-            refused(refusal)
+            refused(refusal, client)
             child.close(promise: nil)
             return
         }

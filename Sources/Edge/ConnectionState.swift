@@ -74,15 +74,17 @@ struct ConnectionState: ~Copyable {
         /// Ask the responder about the head, then call `screened`.
         case screen(Webhooks.RequestHead)
         /// Send this refusal; the connection ends.
-        case refuse(ReasonCode)
+        case refuse(ReasonCode, Webhooks.RequestHead)
         case drop
     }
 
     /// A whole head has come.
     mutating func received(
         _ head: NIOHTTP1.HTTPRequestHead,
+        id: RequestID,
         client: ClientAddress,
         forwarding: ForwardingRules? = nil,
+        connection: ConnectionOrigin,
         certificate: ClientCertificate? = nil,
         arrival: Timestamp
     ) -> HeadAction {
@@ -95,21 +97,23 @@ struct ConnectionState: ~Copyable {
                 isHead: head.method == .HEAD
             )
             let fields = HeaderFields(Array(head.headers))
+            let request = Webhooks.RequestHead(
+                id: id,
+                method: head.method.rawValue,
+                target: head.uri,
+                headers: fields,
+                client: forwarding?.client(fields, peer: client) ?? client,
+                connection: connection,
+                certificate: certificate,
+                arrival: arrival
+            )
             switch FramingRules.check(target: head.uri, isVersion10: manner.isVersion10, fields, limits: limits) {
             case .failure(let refusal):
                 phase = .closing
-                return .refuse(refusal.reason)
+                return .refuse(refusal.reason, request)
             case .success(let framing):
                 // After a request to switch protocols llhttp reads no further; this connection takes no second request.
                 if head.method == .CONNECT || framing.asksForUpgrade { manner.keepsAlive = false }
-                let request = Webhooks.RequestHead(
-                    method: head.method.rawValue,
-                    target: head.uri,
-                    headers: fields,
-                    client: forwarding?.client(fields, peer: client) ?? client,
-                    certificate: certificate,
-                    arrival: arrival
-                )
                 phase = .screening(request, framing)
                 return .screen(request)
             }

@@ -16,10 +16,17 @@ package struct EdgeLog: Sendable {
     /// Whether request lines are written, so that nothing is prepared for nothing.
     let isOn: Bool
 
-    func replied(client: ClientAddress, target: (method: String, path: String)?, reply: Reply, took: TimeAmount) {
+    func replied(
+        _ request: RequestID,
+        client: ClientAddress,
+        target: (method: String, path: String)?,
+        reply: Reply,
+        took: TimeAmount
+    ) {
         logger.info(
             "request",
             metadata: [
+                "request": "\(request)",
                 "client": "\(client)",
                 "method": "\(target?.method ?? "-")",
                 "path": "\(target?.path ?? "-")",
@@ -30,10 +37,16 @@ package struct EdgeLog: Sendable {
         )
     }
 
-    func abandoned(client: ClientAddress, target: (method: String, path: String)?, reply: Reply) {
+    func abandoned(
+        _ request: RequestID,
+        client: ClientAddress,
+        target: (method: String, path: String)?,
+        reply: Reply
+    ) {
         logger.info(
             "client left before its reply",
             metadata: [
+                "request": "\(request)",
                 "client": "\(client)",
                 "method": "\(target?.method ?? "-")",
                 "path": "\(target?.path ?? "-")",

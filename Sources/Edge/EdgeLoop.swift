@@ -14,8 +14,19 @@ package final class EdgeLoop {
     /// What happened on this loop, for the metrics.
     package internal(set) var counts = EdgeCounts()
 
-    package init(responder: any Responder) {
+    /// Makes the ids of requests.
+    var ids: RequestIDSource
+    /// Keeps what was turned away; nil: nobody does.
+    let keeper: (any RefusalKeeper)?
+
+    /// - Parameters:
+    ///   - responder: answers the requests of this loop.
+    ///   - place: of the loop among those of the process.
+    ///   - keeper: keeps what was turned away.
+    package init(responder: any Responder, place: Int = 0, keeper: (any RefusalKeeper)? = nil) {
         self.responder = responder
+        self.keeper = keeper
+        ids = RequestIDSource(loop: place)
     }
 
     /// The parsers of requests under such limits; there are as many kinds as listeners at most.

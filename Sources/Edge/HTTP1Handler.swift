@@ -28,6 +28,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var client: ClientAddress
     /// How that is told; nil when the peer is no such proxy.
     private let forwarding: ForwardingRules?
+    private let connection: ConnectionOrigin
     /// What the client has shown in its handshake.
     private let certificate: ClientCertificate?
     private let progress: RequestDecoder.Progress
@@ -54,6 +55,11 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var timer = LazyTimer()
     /// The request in work, for its log line.
     private var arrival: Timestamp?
+    /// Its id; nil before somebody needs it.
+    private var id: RequestID?
+    /// Its head and its content, as far as they were read, in case that it is refused.
+    private var head: Webhooks.RequestHead?
+    private var body: ByteBuffer?
     private var began = NIODeadline.uptimeNanoseconds(0)
     private var target: (method: String, text: String)?
     /// The route of the request in work, for the metrics.
@@ -63,6 +69,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         loop: EdgeLoop,
         limits: EdgeLimits,
         client: ClientAddress,
+        connection: ConnectionOrigin,
         certificate: ClientCertificate?,
         progress: RequestDecoder.Progress,
         log: EdgeLog
@@ -73,6 +80,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         peer = client
         self.client = client
         forwarding = limits.forwarding.believes(client) ? limits.forwarding : nil
+        self.connection = connection
         self.certificate = certificate
         self.progress = progress
         self.log = log
@@ -156,16 +164,20 @@ final class HTTP1Handler: ChannelDuplexHandler {
                 began = now
             }
             if log.isOn { target = (head.method.rawValue, head.uri) }
-            let time = arrival ?? .now()
-            switch state.received(
+            let action = state.received(
                 head,
+                id: requestID(),
                 client: peer,
                 forwarding: forwarding,
+                connection: connection,
                 certificate: certificate,
-                arrival: time
-            ) {
+                arrival: arrival ?? .now()
+            )
+            switch action {
             case .screen(let request): screen(request)
-            case .refuse(let reason): refuse(reason)
+            case .refuse(let reason, let request):
+                self.head = request
+                refuse(reason)
             case .drop: break
             }
         case .body(let piece):
@@ -177,6 +189,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
             switch state.receivedEnd() {
             case .respond(let request, let match):
                 phaseBegan()
+                body = request.body
                 responder.respond(to: request, on: match) { self.send($0) }
             case .reply(let reply): send(reply)
             case .drop: break
@@ -185,6 +198,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func screen(_ request: Webhooks.RequestHead) {
+        head = request
         if forwarding != nil { client = request.client }
         let screening = responder.screen(request)
         route = screening.route
@@ -207,18 +221,33 @@ final class HTTP1Handler: ChannelDuplexHandler {
         send(reply)
     }
 
+    /// The id of the request in work.
+    private func requestID() -> RequestID {
+        if let id { return id }
+        let made = loop.ids.next(at: arrival ?? .now())
+        id = made
+        return made
+    }
+
     private func send(_ reply: Reply) {
+        let id = requestID()
         guard let context else {
             loop.counts.clientLeft()
-            return log.abandoned(client: client, target: loggedTarget(), reply: reply)
+            return log.abandoned(id, client: client, target: loggedTarget(), reply: reply)
         }
         let isHead = state.manner.isHead
         let persistence = state.replied(reply, hasMore: taken < waiting.count)
-        let bytes = writer.bytes(of: reply, persistence, withoutBody: isHead)
+        let bytes = writer.bytes(of: reply, to: id, persistence, withoutBody: isHead)
         let took = now - began
         loop.counts.replied(reply, route: route, took: arrival == nil ? nil : Int(took.nanoseconds))
-        if log.isOn { log.replied(client: client, target: loggedTarget(), reply: reply, took: took) }
+        if log.isOn { log.replied(id, client: client, target: loggedTarget(), reply: reply, took: took) }
+        if let reason = reply.reason, let keeper = loop.keeper, keeper.wants(reason, at: now) {
+            keeper.keep(refused(id, reply))
+        }
         arrival = nil
+        self.id = nil
+        head = nil
+        body = nil
         target = nil
         route = nil
         if forwarding != nil { client = peer }
@@ -234,6 +263,19 @@ final class HTTP1Handler: ChannelDuplexHandler {
             endIfBroken()
             if !isReading { beginHeadIfBytesCame() }
         }
+    }
+
+    private func refused(_ id: RequestID, _ reply: Reply) -> RefusedRequest {
+        RefusedRequest(
+            id: id,
+            time: arrival ?? .now(),
+            client: client,
+            connection: connection,
+            certificate: certificate,
+            head: head,
+            body: body,
+            reply: reply
+        )
     }
 
     private func writeBytes(_ bytes: ByteBuffer) {

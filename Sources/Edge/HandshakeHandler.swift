@@ -17,14 +17,16 @@ final class HandshakeHandler: ChannelInboundHandler {
     private let loop: EdgeLoop
     private let limits: EdgeLimits
     private let client: ClientAddress
+    private let listener: String
     private let log: EdgeLog
     private var isDone = false
     private var isQuiescing = false
 
-    init(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, log: EdgeLog) {
+    init(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, listener: String, log: EdgeLog) {
         self.loop = loop
         self.limits = limits
         self.client = client
+        self.listener = listener
         self.log = log
     }
 
@@ -48,7 +50,10 @@ final class HandshakeHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log.failed(client: client, error: error)
-        if let failure = (error as? TLSError)?.handshakeFailure { loop.counts.handshakeFailed(failure) }
+        if let failure = (error as? TLSError)?.handshakeFailure {
+            let reason = EndedConnection.Reason.handshake(failure, words: "\(error)")
+            loop.ended(reason, client: client, listener: listener, at: context.eventLoop.now)
+        }
         context.close(promise: nil)
     }
 
@@ -59,7 +64,13 @@ final class HandshakeHandler: ChannelInboundHandler {
         let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self)
         if let tls, let handshake = EdgeCounts.Handshake(tls) { loop.counts.shookHands(handshake) }
         do {
-            try addProtocol(context, isHTTP2: chosen == "h2", tls.flatMap(ClientCertificate.init))
+            let isHTTP2 = chosen == "h2"
+            let connection = ConnectionOrigin(
+                listener: listener,
+                http: isHTTP2 ? "2" : "1.1",
+                handshake: tls.flatMap(ConnectionOrigin.Handshake.init)
+            )
+            try addProtocol(context, isHTTP2: isHTTP2, connection, tls.flatMap(ClientCertificate.init))
         } catch {
             // The pipeline is being taken down.
             return context.close(promise: nil)
@@ -70,6 +81,7 @@ final class HandshakeHandler: ChannelInboundHandler {
     private func addProtocol(
         _ context: ChannelHandlerContext,
         isHTTP2: Bool,
+        _ connection: ConnectionOrigin,
         _ certificate: ClientCertificate?
     ) throws {
         let pipeline = context.pipeline.syncOperations
@@ -79,6 +91,7 @@ final class HandshakeHandler: ChannelInboundHandler {
                 loop: loop,
                 limits: limits,
                 client: client,
+                connection: connection,
                 certificate: certificate,
                 budget: budget,
                 log: log
@@ -93,6 +106,7 @@ final class HandshakeHandler: ChannelInboundHandler {
                 loop: loop,
                 limits: limits,
                 client: client,
+                connection: connection,
                 certificate: certificate,
                 progress: progress,
                 log: log
@@ -137,6 +151,15 @@ extension ClientCertificate {
     }
 }
 
+extension ConnectionOrigin.Handshake {
+    /// What the handshake that has just been completed came to.
+    fileprivate init?(_ tls: TLSServerHandler) {
+        guard let (version, suite, isResumed) = tls.negotiated else { return nil }
+        let certificate = isResumed ? nil : tls.servedFingerprint?.prefix(16)
+        self.init(version: version, suite: suite, isResumed: isResumed, certificate: certificate.map(String.init))
+    }
+}
+
 extension TLSError {
     /// How the metrics name it; nil for what happens behind a handshake.
     fileprivate var handshakeFailure: EdgeCounts.HandshakeFailure? {
@@ -152,7 +175,13 @@ extension TLSError {
 
 extension ChannelPipeline.SynchronousOperations {
     /// Adds what turns plaintext into requests and replies into plaintext, as soon as the handshake is done.
-    func addHTTPServer(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, log: EdgeLog) throws {
-        try addHandler(HandshakeHandler(loop: loop, limits: limits, client: client, log: log))
+    func addHTTPServer(
+        loop: EdgeLoop,
+        limits: EdgeLimits,
+        client: ClientAddress,
+        listener: String,
+        log: EdgeLog
+    ) throws {
+        try addHandler(HandshakeHandler(loop: loop, limits: limits, client: client, listener: listener, log: log))
     }
 }

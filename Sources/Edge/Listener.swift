@@ -40,6 +40,7 @@ package final class Listener: Sendable {
     ///
     /// - Parameters:
     ///   - place: what to listen on.
+    ///   - name: how people know it, `0.0.0.0:8443`.
     ///   - group: the loops that accept and serve.
     ///   - loops: for every loop of the group, what its connections share.
     ///   - certificates: the certificate and its policy.
@@ -49,6 +50,7 @@ package final class Listener: Sendable {
     /// - Throws: `IOError` when the address cannot be bound.
     package static func bind(
         _ place: Place,
+        name: String,
         group: MultiThreadedEventLoopGroup,
         loops: EdgeLoops,
         certificates: CertificateStore,
@@ -75,7 +77,9 @@ package final class Listener: Sendable {
                     try pipeline.addHandler(AcceptBackoffHandler())
                     let loop = loops[channel.eventLoop]
                     try pipeline.addHandler(
-                        ConnectionLimitHandler(limits: limits) { loop.counts.connectionRefused($0) }
+                        ConnectionLimitHandler(limits: limits) { refusal, client in
+                            loop.ended(.refused(refusal), client: client, listener: name, at: .now())
+                        }
                     )
                     try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
@@ -101,14 +105,14 @@ package final class Listener: Sendable {
                             origin: client.network
                         )
                         try pipeline.addHandler(secure)
-                        try pipeline.addHTTPServer(loop: loop, limits: limits, client: client, log: log)
+                        try pipeline.addHTTPServer(loop: loop, limits: limits, client: client, listener: name, log: log)
                     }
                     let peer = ClientAddress(channel.remoteAddress)
                     guard limits.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }
                     let header = ProxyHeaderHandler(timeout: limits.handshakeTimeout) { address in
                         let client = address.map { ClientAddress($0) } ?? peer
                         guard address == nil || limits.addresses.admits(client) else {
-                            loop.counts.connectionRefused(.denied)
+                            loop.ended(.refused(.denied), client: client, listener: name, at: .now())
                             return false
                         }
                         try serve(client)

@@ -28,17 +28,28 @@ package final class ReplyWriter {
     }
 
     /// A whole reply.
-    func bytes(of reply: Reply, _ persistence: Persistence, withoutBody: Bool) -> ByteBuffer {
+    func bytes(
+        of reply: Reply,
+        to request: RequestID,
+        _ persistence: Persistence,
+        withoutBody: Bool
+    ) -> ByteBuffer {
         // As a rule the last reply has been encrypted by now, and its memory is ours alone again.
         reused.clear()
-        write(reply, persistence, withoutBody: withoutBody, into: &reused)
+        write(reply, request, persistence, withoutBody: withoutBody, into: &reused)
         return reused
     }
 
     /// The header section of a reply in HTTP/2 (RFC 9113, section 8.3.2).
     ///
     /// Only what is the same every time may enter the client's table, whose size the client chooses.
-    func fields(of reply: Reply) -> HPACKHeaders {
+    func fields(of reply: Reply, to request: RequestID) -> HPACKHeaders {
+        var fields = commonFields(of: reply)
+        fields.add(name: "x-request-id", value: request.description, indexing: .nonIndexable)
+        return fields
+    }
+
+    private func commonFields(of reply: Reply) -> HPACKHeaders {
         updateDate()
         // Within a second most replies differ in nothing but their content.
         let isPlain = reply.status == 200 && reply.headers.isEmpty
@@ -54,7 +65,7 @@ package final class ReplyWriter {
 
     private func makeFields(_ reply: Reply) -> HPACKHeaders {
         var fields = HPACKHeaders()
-        fields.reserveCapacity(4 + reply.headers.count)
+        fields.reserveCapacity(5 + reply.headers.count)
         fields.add(name: ":status", value: "\(reply.status)")
         fields.add(name: "date", value: dateText, indexing: .nonIndexable)
         if let type = reply.contentType { fields.add(name: "content-type", value: "\(type)") }
@@ -68,6 +79,7 @@ package final class ReplyWriter {
     /// Appends a whole reply.
     private func write(
         _ reply: Reply,
+        _ request: RequestID,
         _ persistence: Persistence,
         withoutBody: Bool,
         into out: inout ByteBuffer
@@ -84,6 +96,9 @@ package final class ReplyWriter {
             out.writeStaticString("\r\n")
         }
         writeDate(into: &out)
+        out.writeStaticString("X-Request-Id: ")
+        out.writeSpan(request.characters.span)
+        out.writeStaticString("\r\n")
         if let type = reply.contentType {
             out.writeStaticString("Content-Type: ")
             out.writeStaticString(type)
@@ -103,7 +118,11 @@ package final class ReplyWriter {
         out.writeStaticString("Content-Length: ")
         out.writeDecimal(reply.body.readableBytes)
         out.writeStaticString("\r\n\r\n")
-        if !withoutBody { out.writeImmutableBuffer(reply.body) }
+        guard !withoutBody else { return }
+        out.writeImmutableBuffer(reply.body)
+        if let place = reply.requestPlace {
+            out.setSpan(request.characters.span, at: out.writerIndex - reply.body.readableBytes + place)
+        }
     }
 
     /// Appends `Date` (RFC 9110, section 6.6.1).

@@ -50,6 +50,7 @@ extension GatewayApplication {
             metrics: { await metrics.text() },
             journal: configuration.journal.map { JournalAccess(path: $0.path) },
             filter: { fields in try EventFilter(fields: fields).journal },
+            refusals: RefusalAccess(configuration),
             destinations: {
                 let statuses = await journal?.statuses(on: group.next()) ?? []
                 return configuration.destinations.enumerated().map { index, destination in
@@ -61,6 +62,49 @@ extension GatewayApplication {
                 }
             },
             configuration: { (shown, metrics.certificates().json) }
+        )
+    }
+}
+
+extension RefusalAccess {
+    /// What a gateway with this configuration keeps.
+    init(_ configuration: GatewayConfiguration) {
+        let journal = configuration.journal?.path
+        let refusals = configuration.refusals?.path
+        self.init(
+            path: refusals,
+            filter: { fields in try ExplainCommand.Selection(fields: fields).filter },
+            stories: { id in
+                // Certificates are renewed while the gateway runs: their names are read with each question.
+                let names = ServedNames(configuration)
+                let stories = try StoryTeller(journal: journal, refusals: refusals, names: names).stories(of: id)
+                guard !stories.isEmpty else { return nil }
+                var buffer = ByteBuffer()
+                buffer.writeJSON(capacity: 4096) { json in
+                    json.array { json in for story in stories { story.write(to: &json) } }
+                }
+                return buffer
+            }
+        )
+    }
+}
+
+extension ExplainCommand.Selection {
+    /// Reads the fields of a query, which have the names of the command line's options.
+    ///
+    /// - Throws: `EventFilter.Problem` also for a field that means nothing here.
+    init(fields: [String: String]) throws(EventFilter.Problem) {
+        let known: Set = ["reason", "client", "route", "call", "since"]
+        for name in fields.keys.sorted() where !known.contains(name) {
+            let remedy = NearestName.remedy(known.sorted(), to: name) ?? ""
+            throw EventFilter.Problem(description: "There is no field \(name.quoted); \(remedy)")
+        }
+        try self.init(
+            reason: fields["reason"],
+            client: fields["client"],
+            route: fields["route"],
+            call: fields["call"],
+            since: fields["since"]
         )
     }
 }

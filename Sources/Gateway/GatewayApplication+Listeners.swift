@@ -58,6 +58,7 @@ extension GatewayApplication {
         do {
             return try await Listener.bind(
                 socket.map { .socket($0.descriptor) } ?? .address(host: listener.host, port: listener.port),
+                name: listener.shownAddress,
                 group: group,
                 loops: loops,
                 certificates: certificates,

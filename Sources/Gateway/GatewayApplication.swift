@@ -2,6 +2,7 @@ import Admin
 import Delivery
 import Edge
 import Glibc
+import Journal
 package import Logging
 import NIOCore
 import NIOPosix
@@ -77,12 +78,15 @@ package struct GatewayApplication: Sendable {
         }
         let served = Served(listeners: certificates, admin: admin)
         let journal = try await supervision.manager.patience("opening the journal") { try await openJournal(on: group) }
+        let refusals = GatewayRefusals(configuration, logger: logger)
         do {
-            try await serve(served, journal, on: group, hashing: hashing)
+            try await serve(served, journal, refusals, on: group, hashing: hashing)
         } catch {
+            await refusals?.store.close()
             try? await journal?.close(on: group.next()).get()
             throw error
         }
+        await refusals?.store.close()
         try await journal?.close(on: group.next()).get()
         logger.notice("stopped")
     }
@@ -100,6 +104,7 @@ package struct GatewayApplication: Sendable {
     private func serve(
         _ certificates: Served,
         _ journal: GatewayJournal?,
+        _ refusals: GatewayRefusals?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool
     ) async throws {
@@ -110,6 +115,7 @@ package struct GatewayApplication: Sendable {
             configuration,
             calls: calls,
             journal: journal?.journal,
+            refusals: refusals,
             on: group,
             hashing: hashing,
             logger: logger
@@ -130,7 +136,11 @@ package struct GatewayApplication: Sendable {
             supervision.manager.ready(status())
         }
         let clock = try await loops.start(calls)
-        defer { clock?.cancel() }
+        let tidying = refusals?.start(on: group.next())
+        defer {
+            clock?.cancel()
+            tidying?.cancel()
+        }
         // In the order of dependence: what comes first ends last.
         var services = [
             ServiceGroupConfiguration.ServiceConfiguration(
@@ -169,6 +179,7 @@ package struct GatewayApplication: Sendable {
                 configuration: configuration,
                 loops: loops,
                 journal: journal,
+                refusals: refusals?.store,
                 health: { serving.health.with(ends()) },
                 certificates: ends,
                 group: group
@@ -186,6 +197,7 @@ package struct GatewayApplication: Sendable {
         try await ServiceGroup(
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
+        await loops.handOverRefusals()
     }
 
     private var descriptorsWanted: Int {

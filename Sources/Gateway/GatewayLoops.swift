@@ -16,6 +16,7 @@ struct GatewayLoops: Sendable {
     private let senders: [NIOLoopBound<Senders>]
     private let pipelines: [NIOLoopBound<IngestPipeline>]
     private let measures: [NIOLoopBound<LoopMeasures>]
+    private let recorders: [NIOLoopBound<RefusalRecorder>]
 
     /// Who sends to destinations on one loop.
     private struct Senders {
@@ -32,6 +33,7 @@ struct GatewayLoops: Sendable {
         _ configuration: GatewayConfiguration,
         calls: CallKeeping,
         journal: (any EventJournal)?,
+        refusals: GatewayRefusals?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool,
         logger: Logger
@@ -41,11 +43,13 @@ struct GatewayLoops: Sendable {
         var senders: [NIOLoopBound<Senders>] = []
         var pipelines: [NIOLoopBound<IngestPipeline>] = []
         var measures: [NIOLoopBound<LoopMeasures>] = []
-        for loop in group.makeIterator() {
-            let (edge, sender, pipeline, measure) = try await loop.submit {
+        var recorders: [NIOLoopBound<RefusalRecorder>] = []
+        for (place, loop) in group.makeIterator().enumerated() {
+            let (edge, sender, pipeline, measure, recorder) = try await loop.submit {
                 let (pipeline, forwarder, inquirers) = try shared.part(on: loop)
                 let senders = Senders(forwarder: forwarder, inquirers: inquirers)
-                let edge = EdgeLoop(responder: pipeline)
+                let recorder = refusals?.recorder(shared.routes, on: loop) { pipeline.loggable($0) }
+                let edge = EdgeLoop(responder: pipeline, place: place, keeper: recorder)
                 let measures = LoopMeasures(
                     edge: edge,
                     accepted: pipeline.accepted,
@@ -54,15 +58,23 @@ struct GatewayLoops: Sendable {
                 )
                 return (
                     NIOLoopBound(edge, eventLoop: loop), NIOLoopBound(senders, eventLoop: loop),
-                    NIOLoopBound(pipeline, eventLoop: loop), NIOLoopBound(measures, eventLoop: loop)
+                    NIOLoopBound(pipeline, eventLoop: loop), NIOLoopBound(measures, eventLoop: loop),
+                    recorder.map { NIOLoopBound($0, eventLoop: loop) }
                 )
             }.get()
             edges.append(edge)
             senders.append(sender)
             pipelines.append(pipeline)
             measures.append(measure)
+            if let recorder { recorders.append(recorder) }
         }
-        return GatewayLoops(edge: EdgeLoops(edges), senders: senders, pipelines: pipelines, measures: measures)
+        return GatewayLoops(
+            edge: EdgeLoops(edges),
+            senders: senders,
+            pipelines: pipelines,
+            measures: measures,
+            recorders: recorders
+        )
     }
 
     /// Lets time pass for calls, on one of the loops.
@@ -83,6 +95,11 @@ struct GatewayLoops: Sendable {
             measures.map { measure in measure.eventLoop.submit { measure.value.snapshot } },
             on: loop
         )
+    }
+
+    /// Hands over what is only counted so far of those who were turned away.
+    func handOverRefusals() async {
+        for recorder in recorders { try? await recorder.eventLoop.submit { recorder.value.handOver() }.get() }
     }
 
     /// Lets running attempts end and closes the connections to the destinations.

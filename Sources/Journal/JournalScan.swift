@@ -167,7 +167,8 @@ struct JournalScan {
             time: Timestamp(milliseconds: row.value("time")),
             draft: draft,
             traceParent: origin.traceParent,
-            client: origin.client
+            client: origin.client,
+            origin: origin.origin
         )
         return JournalEntry(position: JournalPosition(row.value("position")), event: event, route: kind.route)
     }

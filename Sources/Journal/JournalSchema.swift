@@ -50,7 +50,7 @@ enum JournalSchema {
         ) STRICT;
 
         -- The accepted events. `id` is a UUID of 16 bytes, `time` milliseconds since 1970. Behind `traceparent` may stand
-        -- the client's certificate, see EventOrigin.
+        -- the client's certificate and the request, see EventOrigin.
         CREATE TABLE event (
             position INTEGER PRIMARY KEY,
             kind INTEGER NOT NULL,

@@ -49,6 +49,8 @@ final class JournalStore {
     /// Tells receipts of the same entries apart; it grows across openings without being looked up.
     private var serial = Timestamp.now().milliseconds << 20
     private var seenDataVersion: Int64
+    /// Where the origin of an event is put together.
+    private var originColumn: [UInt8] = []
     let settling: SettlingStatements
 
     /// Reads what has to be known.
@@ -174,17 +176,17 @@ final class JournalStore {
         let statement = insertEvent
         var checksum = start
         var subject = event.draft.subject
-        let origin = EventOrigin(event).text
-        var originText = origin ?? ""
+        originColumn.removeAll(keepingCapacity: true)
+        EventOrigin.write(event, to: &originColumn)
         try withUnsafeBytes(of: (event.id.high.bigEndian, event.id.low.bigEndian)) { id in
             checksum.mix(id)
             statement.bind(6, lent: id)
             try subject.withUTF8 { subject in
                 checksum.mix(UnsafeRawBufferPointer(subject))
                 statement.bind(7, lent: subject)
-                try originText.withUTF8 { text in
+                try originColumn.withUnsafeBufferPointer { text in
                     checksum.mix(UnsafeRawBufferPointer(text))
-                    if origin == nil {
+                    if text.isEmpty {
                         statement.bind(8, nil as Int64?)
                     } else {
                         statement.bind(8, lent: text)

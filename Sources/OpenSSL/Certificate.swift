@@ -40,15 +40,7 @@ package final class Certificate: @unchecked Sendable {
         else { throw ErrorQueue.cause(of: "reading the dates") }
         self.notBefore = notBefore
         self.notAfter = notAfter
-        fingerprint = try Digest { bytes throws(OpenSSLError) in
-            let status = X509_digest(
-                pointer,
-                Algorithms.shared.sha256,
-                bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                nil
-            )
-            guard status == 1 else { throw ErrorQueue.cause(of: "X509_digest") }
-        }
+        fingerprint = try Certificate.fingerprint(of: pointer)
         subject = Certificate.text(of: X509_get_subject_name(pointer))
         issuer = Certificate.text(of: X509_get_issuer_name(pointer))
         alternativeNames = Certificate.alternativeNames(of: pointer)
@@ -57,6 +49,19 @@ package final class Certificate: @unchecked Sendable {
         isAuthority = X509_check_ca(pointer) == 1
         isForServers = X509_check_purpose(pointer, X509_PURPOSE_SSL_SERVER, 0) == 1
         self.certificate = certificate
+    }
+
+    /// SHA-256 of the DER form of an `X509`, which is lent.
+    static func fingerprint(of certificate: OpaquePointer) throws(OpenSSLError) -> Digest {
+        try Digest { bytes throws(OpenSSLError) in
+            let status = X509_digest(
+                certificate,
+                Algorithms.shared.sha256,
+                bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                nil
+            )
+            guard status == 1 else { throw ErrorQueue.cause(of: "X509_digest") }
+        }
     }
 
     /// Lends the `X509`.

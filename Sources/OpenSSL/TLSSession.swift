@@ -213,6 +213,13 @@ extension TLSSession {
     /// Whether an earlier session was resumed.
     package var isResumed: Bool { SSL_session_reused(ssl.pointer) == 1 }
 
+    /// SHA-256 of our own certificate, which the peer was shown unless a session was resumed; nil when we have none.
+    package var servedFingerprint: Digest? {
+        // Borrowed: SSL_get_certificate(3).
+        guard let certificate = SSL_get_certificate(ssl.pointer) else { return nil }
+        return try? Certificate.fingerprint(of: certificate)
+    }
+
     /// The certificate that the peer has shown; nil when it showed none.
     package var peerCertificate: Certificate? {
         guard let pointer = Owned(SSL_get1_peer_certificate(ssl.pointer), X509_free) else { return nil }

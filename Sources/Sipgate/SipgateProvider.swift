@@ -58,6 +58,12 @@ package final class SipgateProvider: Provider {
         }
     }
 
+    /// All tokens for follow-ups of a leg.
+    func tokens(of leg: String) -> [String] {
+        let (answer, hangup) = tokens.tokens(for: leg)
+        return [answer, hangup, tokens.dataToken(for: leg)].map { FollowUpTokens.text($0) }
+    }
+
     /// The reply to a push.
     func reply(to event: PushEvent, of leg: String, _ decision: CallDecision) -> Reply {
         // The attributes count on newCall and dtmf; whatever answers answer and hangup is thrown away.

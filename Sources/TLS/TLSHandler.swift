@@ -249,6 +249,9 @@ package final class TLSHandler: ChannelDuplexHandler {
         return (version, suite, isResumed)
     }
 
+    /// SHA-256 of the certificate that was served, in hexadecimal; nil before the handshake, and at a client's end.
+    package var servedFingerprint: String? { machine.isOpen ? session?.servedFingerprint?.description : nil }
+
     /// What the peer has shown, its own certificate first; nil before the handshake, and of a peer that showed none.
     package var peerChain: CertificateChain? { machine.isOpen ? session?.peerChain : nil }
 

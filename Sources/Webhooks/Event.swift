@@ -73,6 +73,8 @@ package final class Event: Sendable {
     package let traceParent: String?
     /// The certificate of whoever brought the push; nil without one.
     package let client: ClientCertificate?
+    /// The request that brought it, for our own record; nil: time alone did, or a journal was read that says nothing of it.
+    package let origin: RequestOrigin?
 
     package init(
         id: EventID,
@@ -80,7 +82,8 @@ package final class Event: Sendable {
         time: Timestamp,
         draft: EventDraft,
         traceParent: String? = nil,
-        client: ClientCertificate? = nil
+        client: ClientCertificate? = nil,
+        origin: RequestOrigin? = nil
     ) {
         self.id = id
         self.source = source
@@ -88,5 +91,6 @@ package final class Event: Sendable {
         self.draft = draft
         self.traceParent = traceParent
         self.client = client
+        self.origin = origin
     }
 }

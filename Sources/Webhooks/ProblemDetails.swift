@@ -1,9 +1,12 @@
 import NIOCore
 
-/// The content of a refusal (RFC 9457), with `reason` and `field` as extension members.
+/// The content of a refusal (RFC 9457), with `reason`, `field` and `request` as extension members.
 ///
 ///     {"type": "urn:hookgate:reason:missing_field", "title": "A required field is missing or empty.", "status": 422,
-///      "reason": "missing_field", "field": "callId", "detail": "Add the field that is named, with a value."}
+///      "reason": "missing_field", "field": "callId", "detail": "Add the field that is named, with a value.",
+///      "request": "1D5KX0Q3W8ZT"}
+///
+/// `request` is last, so that its place is known: contents are made before there is a request.
 enum ProblemDetails {
     /// The media type of the content.
     static let mediaType: StaticString = "application/problem+json"
@@ -22,9 +25,16 @@ enum ProblemDetails {
                 json.field("reason", rejection.reason.rawValue)
                 if let field = rejection.field { json.field("field", shortened(field)) }
                 json.field("detail", fixed: rejection.detail ?? remedy)
+                json.field("request", RequestID(second: 0, number: 0).description)
             }
         }
         return buffer
+    }
+
+    /// Where the id of the request stands in a content.
+    static func requestPlace(in content: ByteBuffer) -> Int {
+        // Behind it: a quotation mark and the bracket.
+        content.readableBytes - RequestID.length - 2
     }
 
     /// The text if it is short, or else as many whole characters (Unicode scalars) of it as fit.

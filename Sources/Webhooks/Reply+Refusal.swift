@@ -18,7 +18,9 @@ extension Reply {
     /// The reply to a request that was read and rejected, naming the field where one is to blame.
     package static func refusal(_ rejection: Rejection) -> Reply {
         guard rejection.field != nil || rejection.detail != nil else { return refusal(rejection.reason) }
-        return refusal(rejection.reason, content: ProblemDetails.content(for: rejection), retryAfter: nil)
+        var reply = refusal(rejection.reason, content: ProblemDetails.content(for: rejection), retryAfter: nil)
+        reply.field = rejection.field
+        return reply
     }
 
     private static let prepared = Dictionary(
@@ -33,6 +35,7 @@ extension Reply {
             body: content,
             closes: reason.endsConnection
         )
+        reply.requestPlace = ProblemDetails.requestPlace(in: content)
         switch reason.status {
         case 401:
             // RFC 9110, section 11.6.1: without a challenge the sender never repeats with credentials.

@@ -16,6 +16,10 @@ package struct Reply: Sendable {
     package var body: ByteBuffer
     /// True when the connection has to end after this reply.
     package var closes: Bool
+    /// Where in the content the id of the request belongs; nil: nowhere.
+    package var requestPlace: Int?
+    /// The field to blame, where one is: as it was sent, unescaped.
+    package var field: String?
 
     package init(
         status: Int,
@@ -31,5 +35,13 @@ package struct Reply: Sendable {
         self.headers = headers
         self.body = body
         self.closes = closes
+    }
+
+    /// The content for this request.
+    package func content(for request: RequestID) -> ByteBuffer {
+        guard let requestPlace else { return body }
+        var content = body
+        content.setSpan(request.characters.span, at: content.readerIndex + requestPlace)
+        return content
     }
 }

@@ -48,6 +48,11 @@ struct AdminHarness: Sendable {
                 metrics: { ByteBuffer(string: "metrics\n") },
                 journal: hasJournal ? JournalAccess(path: path) : nil,
                 filter: AdminHarness.filter,
+                refusals: RefusalAccess(
+                    path: hasJournal ? directory.path + "/refusals.sqlite" : nil,
+                    filter: AdminHarness.refusalFilter,
+                    stories: { $0 == "known" ? ByteBuffer(string: #"[{"request":"known"}]"#) : nil }
+                ),
                 destinations: {
                     destinations.map { DestinationView(name: $0, url: "http://\($0).test/", status: nil) }
                 },
@@ -69,6 +74,15 @@ struct AdminHarness: Sendable {
             case "destination": filter.destination = value
             default: throw UnknownField(description: "There is no field `\(name)`.")
             }
+        }
+        return filter
+    }
+
+    private static let refusalFilter: @Sendable ([String: String]) throws -> RefusalFilter = { fields in
+        var filter = RefusalFilter()
+        for (name, value) in fields {
+            guard name == "reason" else { throw UnknownField(description: "There is no field `\(name)`.") }
+            filter.reason = value
         }
         return filter
     }

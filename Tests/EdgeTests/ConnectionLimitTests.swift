@@ -14,7 +14,7 @@ import Webhooks
 
         init(_ limits: EdgeLimits) throws {
             try channel.pipeline.syncOperations.addHandler(
-                ConnectionLimitHandler(limits: limits) { [unowned self] in self.refusals.append($0) }
+                ConnectionLimitHandler(limits: limits) { [unowned self] refusal, _ in self.refusals.append(refusal) }
             )
         }
 

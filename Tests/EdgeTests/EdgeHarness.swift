@@ -15,6 +15,8 @@ final class ScriptedResponder: Responder {
     var matches: [RouteTable.Match] = []
     /// What `screen` says.
     var refusal: Reply?
+    /// What `respond` says; nil: it answers with the content.
+    var answer: Reply?
     /// Replies wait here when a test wants to give them itself.
     var holdsReplies = false
     var held: [(Reply) -> Void] = []
@@ -29,7 +31,7 @@ final class ScriptedResponder: Responder {
     func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
         requests.append(request)
         matches.append(match)
-        if holdsReplies { held.append(reply) } else { reply(ScriptedResponder.ok(request)) }
+        if holdsReplies { held.append(reply) } else { reply(answer ?? ScriptedResponder.ok(request)) }
     }
 
     func loggable(_ target: String) -> String { target }
@@ -50,10 +52,12 @@ struct EdgeHarness {
     /// - Parameters:
     ///   - limits: of the listener.
     ///   - agreed: the protocol that the handshake comes to; nil: it is not done.
+    ///   - keeper: keeps what is refused.
     /// - Throws: what connecting in memory throws.
-    init(limits: EdgeLimits = EdgeLimits(), agreed: String? = "http/1.1") throws {
+    init(limits: EdgeLimits = EdgeLimits(), agreed: String? = "http/1.1", keeper: (any RefusalKeeper)? = nil) throws {
         let responder = ScriptedResponder()
-        try self.init(edge: EdgeLoop(responder: responder), responder: responder, limits: limits, agreed: agreed)
+        let edge = EdgeLoop(responder: responder, keeper: keeper)
+        try self.init(edge: edge, responder: responder, limits: limits, agreed: agreed)
     }
 
     /// One of several connections of a loop.
@@ -70,6 +74,7 @@ struct EdgeHarness {
             loop: edge,
             limits: limits,
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
+            listener: "192.0.2.1:8443",
             log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         )
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()

@@ -27,9 +27,10 @@ struct HTTP2Harness {
     /// - Parameters:
     ///   - limits: of the listener.
     ///   - settings: what the client asks for.
+    ///   - keeper: keeps what is refused.
     /// - Throws: what connecting in memory throws.
-    init(limits: EdgeLimits = EdgeLimits(), settings: HTTP2Settings = []) throws {
-        edge = try EdgeHarness(limits: limits, agreed: "h2")
+    init(limits: EdgeLimits = EdgeLimits(), settings: HTTP2Settings = [], keeper: (any RefusalKeeper)? = nil) throws {
+        edge = try EdgeHarness(limits: limits, agreed: "h2", keeper: keeper)
         client = EmbeddedChannel(loop: edge.loop)
         // The client is to be able to say what a well-behaved one would not.
         let frames = NIOHTTP2Handler(

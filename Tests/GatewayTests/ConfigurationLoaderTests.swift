@@ -25,6 +25,22 @@ import Testing
         #expect(configuration.listeners[0].socketName == "https")
     }
 
+    @Test func `refusals are kept beside a journal, where they are told to be, or not at all`() throws {
+        let fixture = try ConfigurationFixture()
+        func refusals(_ lines: String) throws -> RefusalsConfiguration? {
+            try fixture.load(ConfigurationFixture.good + lines).0.refusals
+        }
+        #expect(try refusals("") == nil)
+        let standard = try #require(try refusals("journal: {path: var/journal.sqlite}\n"))
+        #expect(standard.path == "\(fixture.folder)/var/refusals.sqlite")
+        #expect(standard.maxRate == 50 && standard.maxBytes == 64 << 20 && standard.retain == .hours(72))
+        #expect(try refusals("journal: {path: events.db}\n")?.path == "\(fixture.folder)/events-refusals.db")
+        #expect(try refusals("journal: {path: j}\nrefusals: {max_rate: 0}\n") == nil)
+        let own = try #require(try refusals("refusals: {path: r, retain: 1h, max_size: 1MiB, max_rate: 7}\n"))
+        #expect(own.path == "\(fixture.folder)/r" && own.retain == .hours(1))
+        #expect(own.maxBytes == 1 << 20 && own.maxRate == 7)
+    }
+
     @Test func `every key of the good file arrives`() throws {
         let fixture = try ConfigurationFixture()
         let (configuration, warnings) = try fixture.load(ConfigurationFixture.good)

@@ -35,7 +35,8 @@ package struct JournalHarness: Sendable {
         time: Timestamp = .now(),
         data: ByteBuffer? = nil,
         traceParent: String? = nil,
-        client: ClientCertificate? = nil
+        client: ClientCertificate? = nil,
+        origin: RequestOrigin? = nil
     ) -> NewEntry {
         NewEntry(
             event: Event(
@@ -48,7 +49,8 @@ package struct JournalHarness: Sendable {
                     data: data ?? ByteBuffer(string: "{\"number\":\(number)}")
                 ),
                 traceParent: traceParent,
-                client: client
+                client: client,
+                origin: origin
             ),
             route: route,
             destinations: DestinationSet(destinations)

@@ -72,10 +72,12 @@ extension SipgateProvider {
         try webhook(
             of: InboundRequest(
                 head: RequestHead(
+                    id: RequestID(second: 0, number: 1),
                     method: "POST",
                     target: "/hooks/sipgate",
                     headers: HeaderFields(headers),
                     client: ClientAddress(nil),
+                    connection: ConnectionOrigin(listener: "127.0.0.1:8443"),
                     arrival: Timestamp(milliseconds: 1_795_415_105_123)
                 ),
                 body: ByteBuffer(string: body)

@@ -92,6 +92,22 @@ logging: {{level: notice, format: json}}
         with urllib.request.urlopen(request, context=self.tls) as response:
             assert response.status == 200
 
+    def refuse(self, **headers):
+        """Two that are refused: a stranger with markup in every place, and a number that is none."""
+        import base64, http.client
+        markup = HOSTILE[0]
+        for target, form in [("/nowhere/" + urllib.parse.quote(markup), []),
+                             ("/hooks/sipgate", [("event", "newCall"), ("direction", "in"), ("from", "4921112345678 "),
+                                                 ("to", "4915791234567"), ("callId", "refused"), ("x", markup)])]:
+            connection = http.client.HTTPSConnection("localhost", self.port, context=self.tls)
+            connection.request("POST", target, urllib.parse.urlencode(form), {
+                "Content-Type": "application/x-www-form-urlencoded", "X-Markup": markup,
+                "Authorization": "Basic " + base64.b64encode(b"sipgate:correct horse").decode()})
+            response = connection.getresponse()
+            self.refused = json.loads(response.read())["request"]
+            assert self.refused == response.headers["X-Request-Id"]
+            assert response.status in (404, 422)
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=30)
@@ -192,6 +208,33 @@ def desktop(gateway, crm, url, folder):
     crm.status = 200
     page.click("Send all of these again")
     page.wait("the end of the change", lambda: "Sent again: 11" in page.text())
+
+    # Who was refused, and why, by click and by the id of the reply.
+    page.click("Refused", "nav")
+    page.wait("the refusals", lambda: len(page.rows()) >= 2 and "invalid_number" in page.text())
+    assert not page.all("tbody img, tbody svg, tbody script"), "what a stranger sent became an element"
+    page.all("input[name=reason]")[0].send_keys("invalid_number", Keys.ENTER)
+    page.wait("the search among refusals", lambda: len(page.rows()) == 1)
+    page.shot(folder, "admin-refused")
+    page.rows()[0].find_element(By.CSS_SELECTOR, "button.link").send_keys(Keys.ENTER)
+    page.wait("why it was refused", lambda: page.all("dialog[open]") and "What to do:" in page.all("dialog")[0].text)
+    story = page.all("dialog")[0]
+    assert "4921112345678" not in story.text and "49*" in story.text, "a number is not masked"
+    assert not page.all("dialog img, dialog svg, dialog script"), "what a stranger sent became an element"
+    page.shot(folder, "admin-explained")
+    story.send_keys(Keys.ESCAPE)
+    ask = page.all("input[name=ask]")[0]
+    ask.send_keys(gateway.refused, Keys.ENTER)
+    page.wait("the story by id", lambda: page.all("dialog[open]") and gateway.refused in page.all("dialog")[0].text)
+    page.all("dialog")[0].send_keys(Keys.ESCAPE)
+    ask.clear()
+    ask.send_keys("transferred", Keys.ENTER)
+    page.wait("the story of a call", lambda: page.all("dialog[open]") and "call.ended" in page.all("dialog")[0].text)
+    fits(page)
+    page.all("dialog")[0].send_keys(Keys.ESCAPE)
+    ask.clear()
+    ask.send_keys("000000000000", Keys.ENTER)
+    page.wait("that nothing is known", lambda: "Nothing is known of this id" in page.text())
     page.click("Destinations", "nav")
     page.wait("the destinations", lambda: "call-log" in page.text() and "half within" in page.text())
     page.shot(folder, "admin-destinations")
@@ -221,7 +264,7 @@ def phone(url, folder):
     for _ in range(40):
         page.driver.switch_to.active_element.send_keys(Keys.TAB)
         reached.add(page.driver.execute_script("return document.activeElement.textContent || document.activeElement.name"))
-    for name in ["Events", "Dead letters", "Destinations", "Configuration", "Search", "number"]:
+    for name in ["Events", "Dead letters", "Refused", "Destinations", "Configuration", "Search", "number", "Explain", "ask"]:
         assert name in reached, f"the tab key does not reach {name}"
     page.close()
 
@@ -242,6 +285,7 @@ def main():
                          answeringNumber="4915791234567")
             gateway.push("hangup", "transferred", cause="normalClearing", answeringNumber="4915791234567")
             gateway.push("newCall", "last", "Carol")
+            gateway.refuse()
             url = f"http://localhost:{gateway.admin}/"
             desktop(gateway, crm, url, arguments.screenshots)
             phone(url, arguments.screenshots)

@@ -31,6 +31,7 @@ final class HTTP2Exchange {
     }
 
     let stream: HTTP2StreamID
+    let id: RequestID
     let isHead: Bool
     let arrival: NIODeadline
     /// The length that its content is said to have.
@@ -39,6 +40,9 @@ final class HTTP2Exchange {
     let target: (method: String, text: String)?
     /// The client that a listed proxy has named; nil: the peer.
     var client: ClientAddress?
+    /// Its head and its content, as far as they were read, in case that it is refused.
+    var head: RequestHead?
+    private(set) var body: ByteBuffer?
     /// The route, for the metrics.
     var route: Int?
     var phase: Phase
@@ -52,12 +56,14 @@ final class HTTP2Exchange {
 
     init(
         stream: HTTP2StreamID,
+        id: RequestID,
         isHead: Bool,
         arrival: NIODeadline,
         contentLength: Int?,
         target: (method: String, text: String)?
     ) {
         self.stream = stream
+        self.id = id
         self.isHead = isHead
         self.arrival = arrival
         self.contentLength = contentLength
@@ -101,6 +107,7 @@ final class HTTP2Exchange {
         switch phase {
         case .reading(let incoming):
             phase = .responding
+            body = incoming.body
             return .respond(InboundRequest(head: incoming.head, body: incoming.body), incoming.match)
         case .draining(let reply):
             phase = .responding
@@ -116,6 +123,8 @@ final class HTTP2Exchange {
     /// A reply is written.
     func replied() {
         heldBytes = 0
+        head = nil
+        body = nil
         phase = .replied
     }
 }

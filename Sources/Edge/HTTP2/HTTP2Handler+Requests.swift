@@ -12,6 +12,7 @@ extension HTTP2Handler {
         let parts = try? request.get()
         let exchange = HTTP2Exchange(
             stream: stream,
+            id: loop.ids.next(at: .now()),
             isHead: parts?.method == "HEAD",
             arrival: now,
             contentLength: parts?.contentLength,
@@ -20,22 +21,41 @@ extension HTTP2Handler {
         exchanges.append(exchange)
         switch request {
         case .success(let request): screen(request, exchange, isWhole: head.endStream)
-        case .failure(.refused(let reason)): refuse(reason, exchange)
+        case .failure(.refused(let reason)):
+            exchange.head = unread(head.headers, exchange)
+            refuse(reason, exchange)
         case .failure(.malformed): return reset(exchange)
         }
         if head.endStream { end(exchange) }
     }
 
+    /// The head of a request that is refused for it, as far as anybody may want to see it.
+    private func unread(_ section: HPACKHeaders, _ exchange: HTTP2Exchange) -> RequestHead {
+        RequestHead(
+            id: exchange.id,
+            method: section.first(name: ":method") ?? "-",
+            target: section.first(name: ":path") ?? "-",
+            headers: HeaderFields(section.filter { !$0.name.hasPrefix(":") }.map { ($0.name, $0.value) }),
+            client: client,
+            connection: connection,
+            certificate: certificate,
+            arrival: .now()
+        )
+    }
+
     private func screen(_ request: HTTP2Request, _ exchange: HTTP2Exchange, isWhole: Bool) {
         let head = RequestHead(
+            id: exchange.id,
             method: request.method,
             target: request.target,
             headers: request.fields,
             client: forwarding?.client(request.fields, peer: client) ?? client,
+            connection: connection,
             certificate: certificate,
             arrival: .now()
         )
         if forwarding != nil { exchange.client = head.client }
+        exchange.head = head
         let screening = loop.responder.screen(head)
         exchange.route = screening.route
         exchange.deadline = now + limits.bodyTimeout

@@ -19,6 +19,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     let client: ClientAddress
     /// How a listed proxy names the client of each request; nil when the peer is none.
     let forwarding: ForwardingRules?
+    let connection: ConnectionOrigin
     let certificate: ClientCertificate?
     let log: EdgeLog
     let budget: FrameGuard
@@ -59,6 +60,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         loop: EdgeLoop,
         limits: EdgeLimits,
         client: ClientAddress,
+        connection: ConnectionOrigin,
         certificate: ClientCertificate?,
         budget: FrameGuard,
         log: EdgeLog
@@ -68,6 +70,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         bounds = HTTP2Bounds(limits)
         self.client = client
         forwarding = limits.forwarding.believes(client) ? limits.forwarding : nil
+        self.connection = connection
         self.certificate = certificate
         self.budget = budget
         self.log = log
@@ -148,23 +151,41 @@ final class HTTP2Handler: ChannelDuplexHandler {
         let target = exchange.target.map { (method: $0.method, path: loop.responder.loggable($0.text)) }
         guard context != nil, exchanges.contains(exchange) else {
             loop.counts.clientLeft()
-            return log.abandoned(client: exchange.client ?? client, target: target, reply: reply)
+            return log.abandoned(exchange.id, client: exchange.client ?? client, target: target, reply: reply)
         }
         let took = now - exchange.arrival
         loop.counts.replied(reply, route: exchange.route, took: Int(took.nanoseconds))
-        if log.isOn { log.replied(client: exchange.client ?? client, target: target, reply: reply, took: took) }
+        if log.isOn {
+            log.replied(exchange.id, client: exchange.client ?? client, target: target, reply: reply, took: took)
+        }
         if reply.status < 300 { isTrusted = true }
+        if let reason = reply.reason, let keeper = loop.keeper, keeper.wants(reason, at: now) {
+            keeper.keep(refused(exchange, reply))
+        }
         exchange.replied()
         exchange.deadline = now + limits.writeTimeout
         let hasContent = reply.body.readableBytes > 0 && !exchange.isHead
-        let fields = loop.writer.fields(of: reply)
+        let fields = loop.writer.fields(of: reply, to: exchange.id)
         write(exchange.stream, .headers(.init(headers: fields, endStream: !hasContent)))
         if hasContent {
-            write(exchange.stream, .data(.init(data: .byteBuffer(reply.body), endStream: true)))
+            write(exchange.stream, .data(.init(data: .byteBuffer(reply.content(for: exchange.id)), endStream: true)))
         }
         // The rest of the content is not wanted, and that is no error (RFC 9113, section 8.1).
         if !exchange.isWhole { write(exchange.stream, .rstStream(.noError)) }
         settle()
+    }
+
+    private func refused(_ exchange: HTTP2Exchange, _ reply: Reply) -> RefusedRequest {
+        RefusedRequest(
+            id: exchange.id,
+            time: exchange.head?.arrival ?? .now(),
+            client: client,
+            connection: connection,
+            certificate: certificate,
+            head: exchange.head,
+            body: exchange.body,
+            reply: reply
+        )
     }
 
     /// Resets what waits for a window that a client which says nothing more cannot open.

@@ -60,7 +60,7 @@ package struct EventFilter: Sendable {
     }
 
     /// `24h` ago, or a moment as RFC 3339 writes it.
-    private static func moment(_ text: String) throws(Problem) -> Timestamp {
+    static func moment(_ text: String) throws(Problem) -> Timestamp {
         if let ago = DurationText.parse(text) {
             return Timestamp(milliseconds: Timestamp.now().milliseconds - ago.nanoseconds / 1_000_000)
         }

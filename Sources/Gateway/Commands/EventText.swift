@@ -37,6 +37,10 @@ enum EventText {
         row("route", record.entry.route.escaped)
         if let trace = event.traceParent { row("trace", trace) }
         if let client = event.client { row("client", "\(client.subject) (\(client.fingerprint))".escaped) }
+        if let origin = event.origin {
+            row("request", "\(origin.id) from \(origin.client) to \(origin.connection.listener)".escaped)
+            row("", "\(origin.connection.words); \(proof(origin.proof))".escaped)
+        }
         row("data", String(buffer: event.draft.data).escaped)
         if record.deliveries.isEmpty { row("", "no destination wanted it") }
         for delivery in record.deliveries {
@@ -53,6 +57,14 @@ enum EventText {
         return String(buffer: buffer) + "\n"
     }
 
+    /// Why a request was let in.
+    static func proof(_ proof: RequestOrigin.Proof) -> String {
+        switch proof {
+        case .password(let user): "password of \(user)"
+        case .token: "token of a follow-up address"
+        }
+    }
+
     private static func short(_ delivery: DeliveryStatus) -> String {
         switch delivery.detail {
         case "retry": "retry, \(delivery.attempts) so far"
@@ -62,7 +74,7 @@ enum EventText {
         }
     }
 
-    private static func long(_ delivery: DeliveryStatus) -> String {
+    static func long(_ delivery: DeliveryStatus) -> String {
         let attempts = delivery.attempts == 1 ? "1 attempt" : "\(delivery.attempts) attempts"
         return switch delivery.detail {
         case "retry": "pending, \(attempts), the next at \(delivery.due?.description ?? "any moment")"
@@ -73,7 +85,7 @@ enum EventText {
         }
     }
 
-    private static func line(_ attempt: AttemptRecord) -> String {
+    static func line(_ attempt: AttemptRecord) -> String {
         let status = attempt.status.map { " \($0)" } ?? ""
         let detail = attempt.detail.map { " (\($0))" } ?? ""
         return "\(attempt.number). \(attempt.time) \(attempt.outcome)\(status)\(detail) after \(attempt.latency) ms"

@@ -11,7 +11,7 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "admin", "follow_up_key", "certificate_command", "pid_file", "logging", "shutdown_timeout",
+            "refusals", "admin", "follow_up_key", "certificate_command", "pid_file", "logging", "shutdown_timeout",
         ]
     )
     private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
@@ -53,6 +53,41 @@ package enum ConfigurationLoader {
     /// - Throws: `CommandProblem`.
     static func journalPath(_ path: String) throws(CommandProblem) -> String {
         let log = IssueLog(file: path)
+        guard let top = try section(["journal"], of: path, log) else {
+            throw CommandProblem(.configuration, "\(path.quoted) names no journal; name it with --journal")
+        }
+        guard let journal = JournalSection(base: BaseFolder(ofFile: path)).read(top) else {
+            throw CommandProblem(.configuration, IssueReport.text(log.issues))
+        }
+        return journal.path
+    }
+
+    /// Where events and refusals are kept, by the same rules.
+    ///
+    /// - Parameter path: the configuration.
+    /// - Returns: the files, of which at least one is configured.
+    /// - Throws: `CommandProblem`.
+    static func keptFiles(_ path: String) throws(CommandProblem) -> KeptFiles {
+        let log = IssueLog(file: path)
+        let base = BaseFolder(ofFile: path)
+        guard let top = try section(["journal", "refusals"], of: path, log) else {
+            throw CommandProblem(
+                .configuration,
+                "\(path.quoted) has neither a journal nor `refusals`; name a journal with --journal"
+            )
+        }
+        let journal = JournalSection(base: base).read(top)?.path
+        let refusals = RefusalsSection(base: base, journal: journal).read(top)
+        if log.hasErrors { throw CommandProblem(.configuration, IssueReport.text(log.issues)) }
+        return KeptFiles(journal: journal, refusals: refusals)
+    }
+
+    /// The few keys of a file that somebody asks for; nil when it has none of them.
+    private static func section(
+        _ names: [String],
+        of path: String,
+        _ log: IssueLog
+    ) throws(CommandProblem) -> ConfigurationSection? {
         let file: LocalFile
         do {
             file = try LocalFile.read(path, limit: maxBytes)
@@ -62,21 +97,18 @@ package enum ConfigurationLoader {
                 "cannot read the configuration \(path.quoted): \(error.reason); name it with --config, or the journal with --journal"
             )
         }
-        guard let document = try? YAMLDocument.compose(file.text ?? ""), let root = document.root,
-            let node = root.mapping?["journal"],
-            let top = ConfigurationSection(
-                ["journal": node],
-                path: "",
-                keys: .init(known: ["journal"]),
-                file: YAMLFile(log: log, duplicated: [:])
-            )
-        else {
-            throw CommandProblem(.configuration, "\(path.quoted) names no journal; name it with --journal")
+        guard let document = try? YAMLDocument.compose(file.text ?? ""), let root = document.root else { return nil }
+        var nodes: [(Node, Node)] = []
+        for name in names {
+            if let node = root.mapping?[name] { nodes.append((Node(name), node)) }
         }
-        guard let journal = JournalSection(base: BaseFolder(ofFile: path)).read(top) else {
-            throw CommandProblem(.configuration, IssueReport.text(log.issues))
-        }
-        return journal.path
+        guard !nodes.isEmpty else { return nil }
+        return ConfigurationSection(
+            Node(nodes),
+            path: "",
+            keys: .init(known: names),
+            file: YAMLFile(log: log, duplicated: [:])
+        )
     }
 
     private static func load(
@@ -142,6 +174,7 @@ package enum ConfigurationLoader {
             routes: routes,
             destinations: destinations,
             journal: journal,
+            refusals: RefusalsSection(base: base, journal: journal?.path).read(top),
             admin: admin,
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),

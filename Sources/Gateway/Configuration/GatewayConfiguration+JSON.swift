@@ -30,6 +30,15 @@ extension GatewayConfiguration {
                         json.field("max_size", journal.maxBytes)
                     }
                 }
+                if let refusals {
+                    json.name("refusals")
+                    json.object { json in
+                        json.field("path", refusals.path)
+                        json.field("retain", DurationText.format(refusals.retain))
+                        json.field("max_size", refusals.maxBytes)
+                        json.field("max_rate", refusals.maxRate)
+                    }
+                }
                 json.field("follow_up_key", followUpKey != nil)
                 if let certificateCommand { json.strings("certificate_command", certificateCommand) }
                 json.field("pid_file", pidFile)

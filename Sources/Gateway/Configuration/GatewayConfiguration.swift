@@ -23,6 +23,8 @@ package struct GatewayConfiguration: Sendable {
     package var destinations: [Destination]
     /// Where accepted events are kept; nil when no route keeps any.
     package var journal: JournalConfiguration?
+    /// Where those are kept who were turned away; nil when none are.
+    package var refusals: RefusalsConfiguration?
     /// Where operators look; nil when nobody does.
     package var admin: AdminConfiguration?
     /// Signs follow-up addresses.
@@ -134,6 +136,28 @@ package struct JournalConfiguration: Sendable {
     package var retain: TimeAmount
     /// How large it may become before new events are refused, in bytes.
     package var maxBytes: Int
+}
+
+/// Where those are kept who were turned away.
+package struct RefusalsConfiguration: Sendable, Equatable {
+    /// The absolute path of the SQLite file.
+    package var path: String
+    /// How long they are kept.
+    package var retain = TimeAmount.hours(24 * 3)
+    /// How large the file may become, in bytes.
+    package var maxBytes = 64 << 20
+    /// How many are kept a second, of all event loops; the others are counted.
+    package var maxRate = 50
+
+    /// The file beside a journal: `journal.sqlite` and `refusals.sqlite`, `a.db` and `a-refusals.db`.
+    package static func path(besideJournal path: String) -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let folder = parts.dropLast().map { $0 + "/" }.joined()
+        let name = parts.last ?? ""
+        if name.contains("journal") { return folder + name.replacing("journal", with: "refusals") }
+        let dot = name.lastIndex(of: ".") ?? name.endIndex
+        return "\(folder)\(name[..<dot])-refusals\(name[dot...])"
+    }
 }
 
 /// The operators' own listener.

@@ -119,7 +119,9 @@ final class IngestPipeline: Responder {
         if let followUp = match.followUp, lane.followUps != .credentials {
             do throws(Rejection) {
                 let webhook = try lane.provider.decode(request)
-                if webhook.isVouchedFor(by: followUp) { return accept(webhook, request.head, on: lane, reply) }
+                if webhook.isVouchedFor(by: followUp) {
+                    return accept(webhook, request.head, by: .token, on: lane, reply)
+                }
                 if lane.followUps == .token { return reply(.refusal(.tokenWrong)) }
             } catch {
                 if lane.followUps == .token { return reply(.refusal(error)) }
@@ -141,9 +143,9 @@ final class IngestPipeline: Responder {
         _ reply: @escaping (Reply) -> Void
     ) {
         switch verdict {
-        case .admit:
+        case .admit(let user):
             do throws(Rejection) {
-                accept(try lane.provider.decode(request), request.head, on: lane, reply)
+                accept(try lane.provider.decode(request), request.head, by: .password(user: user), on: lane, reply)
             } catch {
                 reply(.refusal(error))
             }
@@ -170,6 +172,7 @@ final class IngestPipeline: Responder {
     private func accept(
         _ webhook: any Webhook,
         _ head: RequestHead,
+        by proof: RequestOrigin.Proof,
         on lane: Lane,
         _ reply: @escaping (Reply) -> Void
     ) {
@@ -179,16 +182,16 @@ final class IngestPipeline: Responder {
             accepted.repeated(route: lane.index)
             reply(earlier)
         case .events(let drafts, let asks):
-            let traceParent = TraceParent.of(head.headers)
-            let events = drafts.map { event(of: $0, at: head.arrival, on: lane, traceParent, head.certificate) }
+            let source = EventSource(head, by: proof)
+            let events = drafts.map { event(of: $0, at: head.arrival, on: lane, source) }
             guard asks, let (inquirer, deadline) = lane.inquiry, let first = events.first else {
                 return place(events, on: lane) { refusal in
-                    self.finish(webhook, refusal, nil, head, on: lane, reply)
+                    self.finish(webhook, refusal, nil, at: head.arrival, source, on: lane, reply)
                 }
             }
             // Side by side: the reply waits for both, and for the decision no longer than the caller may.
             let deliberation = Deliberation { refusal, answer in
-                self.finish(webhook, refusal, answer, head, on: lane, reply)
+                self.finish(webhook, refusal, answer, at: head.arrival, source, on: lane, reply)
             }
             place(events, on: lane) { deliberation.placed($0) }
             let begin = eventLoop.now
@@ -205,7 +208,8 @@ final class IngestPipeline: Responder {
         _ webhook: any Webhook,
         _ refusal: Reply?,
         _ answer: InquiryAnswer?,
-        _ head: RequestHead,
+        at arrival: Timestamp,
+        _ source: EventSource,
         on lane: Lane,
         _ reply: (Reply) -> Void
     ) {
@@ -213,12 +217,11 @@ final class IngestPipeline: Responder {
             webhook.withdraw()
             return reply(refusal)
         }
-        let (good, note) = webhook.reply(to: answer, at: head.arrival)
+        let (good, note) = webhook.reply(to: answer, at: arrival)
         reply(good)
         guard let note else { return }
         // The caller does not wait for this one: should a crash lose it, only the record of a decision is lost.
-        let traceParent = TraceParent.of(head.headers)
-        place([event(of: note, at: .now(), on: lane, traceParent, head.certificate)], on: lane) { _ in }
+        place([event(of: note, at: .now(), on: lane, source)], on: lane) { _ in }
     }
 
     /// Keeps events that no push brought: they follow from time alone.
@@ -230,7 +233,7 @@ final class IngestPipeline: Responder {
             promise.succeed()
             return promise.futureResult
         }
-        let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil, nil) }
+        let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil) }
         promise.futureResult.assumeIsolated().whenSuccess { self.accepted.note(events, route: index) }
         journal.append(events.map { entry($0, on: routes[index]) }, promise: promise)
         return promise.futureResult
@@ -246,16 +249,16 @@ final class IngestPipeline: Responder {
         of draft: EventDraft,
         at time: Timestamp,
         on lane: Lane,
-        _ traceParent: String?,
-        _ client: ClientCertificate?
+        _ source: EventSource?
     ) -> Event {
         Event(
             id: ids.next(at: time),
             source: lane.source,
             time: draft.time ?? time,
             draft: draft,
-            traceParent: traceParent,
-            client: client
+            traceParent: source?.traceParent,
+            client: source?.client,
+            origin: source?.origin
         )
     }
 

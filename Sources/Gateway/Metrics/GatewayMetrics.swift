@@ -24,6 +24,7 @@ struct GatewayMetrics: Sendable {
     let configuration: GatewayConfiguration
     let loops: GatewayLoops
     let journal: GatewayJournal?
+    let refusals: RefusalStore?
     let health: @Sendable () -> HealthReport
     let certificates: @Sendable () -> [CertificateEnd]
     let group: MultiThreadedEventLoopGroup
@@ -107,6 +108,12 @@ struct GatewayMetrics: Sendable {
         text.counter("hookgate_refusals_total", "Requests not accepted, by reason code; challenges apart.") { family in
             for reason in ReasonCode.allCases where reason != .credentialsMissing {
                 family.sample(edge[reason], [("reason", reason.rawValue)])
+            }
+        }
+        if let kept = refusals?.statistics {
+            text.counter("hookgate_kept_refusals_total", "Refusals written to their file.") { $0.sample(kept.kept) }
+            text.counter("hookgate_lost_refusals_total", "Refusals that the disk did not take, or not in time.") {
+                $0.sample(kept.lost)
             }
         }
         text.counter("hookgate_abandoned_requests_total", "Requests whose client left before the reply.") {

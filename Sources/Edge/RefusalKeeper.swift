@@ -1,0 +1,69 @@
+package import NIOCore
+package import Webhooks
+
+/// Keeps what was turned away, for those who ask later why.
+///
+/// One for each event loop, called on it. It must not block, and nobody waits for it.
+package protocol RefusalKeeper: AnyObject {
+    /// Whether another refusal for this reason would be kept now; it counts those that would not.
+    func wants(_ reason: ReasonCode, at now: NIODeadline) -> Bool
+
+    /// Takes a request that it wanted.
+    func keep(_ request: RefusedRequest)
+
+    /// A connection ended before it could bring a request.
+    func keep(_ connection: EndedConnection, at now: NIODeadline)
+}
+
+/// A request that was not accepted, with what is known of it at the end: references, nothing is copied.
+package struct RefusedRequest {
+    /// Its identity.
+    package let id: RequestID
+    /// Its first byte.
+    package let time: Timestamp
+    /// Who sent it.
+    package let client: ClientAddress
+    /// What it came on.
+    package let connection: ConnectionOrigin
+    /// What the client has shown.
+    package let certificate: ClientCertificate?
+    /// Nil when it was refused before it was read.
+    package let head: RequestHead?
+    /// The content, where it was read to the end.
+    package let body: ByteBuffer?
+    /// What it was told.
+    package let reply: Reply
+}
+
+/// A connection that ended before it could bring a request.
+package struct EndedConnection {
+    /// Why, as the metrics count it.
+    package enum Reason {
+        /// It was turned away at once.
+        case refused(EdgeCounts.ConnectionRefusal)
+        /// It did not get through its handshake; in OpenSSL's words where it has any.
+        case handshake(EdgeCounts.HandshakeFailure, words: String)
+    }
+
+    /// An id like that of a request.
+    package let id: RequestID
+    /// Who it was.
+    package let client: ClientAddress
+    /// Which listener it came to, as the configuration writes its address.
+    package let listener: String
+    /// Why it ended.
+    package let reason: Reason
+}
+
+extension EdgeLoop {
+    /// A connection ended before it could bring a request: counts it, and has it kept.
+    func ended(_ reason: EndedConnection.Reason, client: ClientAddress, listener: String, at now: NIODeadline) {
+        switch reason {
+        case .refused(let refusal): counts.connectionRefused(refusal)
+        case .handshake(let failure, _): counts.handshakeFailed(failure)
+        }
+        guard let keeper else { return }
+        let id = ids.next(at: .now())
+        keeper.keep(EndedConnection(id: id, client: client, listener: listener, reason: reason), at: now)
+    }
+}

@@ -1,0 +1,25 @@
+import Webhooks
+
+/// What all events that a request brings have in common below their data.
+struct EventSource {
+    /// The trace that it belongs to.
+    let traceParent: String?
+    /// The certificate that was shown with it.
+    let client: ClientCertificate?
+    /// The request itself.
+    let origin: RequestOrigin
+
+    /// - Parameters:
+    ///   - head: the request.
+    ///   - proof: why it was let in.
+    init(_ head: RequestHead, by proof: RequestOrigin.Proof) {
+        traceParent = TraceParent.of(head.headers)
+        client = head.certificate
+        origin = RequestOrigin(
+            id: head.id,
+            client: head.client.description,
+            connection: head.connection,
+            proof: proof
+        )
+    }
+}

@@ -1,0 +1,62 @@
+import Sipgate
+import Webhooks
+
+/// Masks what a form tells of people, and leaves every byte where it was: places in it stay true.
+enum ContentMask {
+    /// Digits in a row that may be a telephone number, in a field that nobody knows.
+    private static let longRun = 7
+
+    static func masked(_ form: RawForm) -> [UInt8] {
+        var bytes = form.bytes
+        for pair in form.pairs {
+            if PersonalFields.contain(pair.name) {
+                mask(pair.value, &bytes)
+            } else if pair.name != PersonalFields.leg {
+                maskRuns(pair.value, &bytes)
+            }
+        }
+        // Behind the last field that is looked at nothing is known.
+        if let last = form.pairs.last, form.pairs.count > FormDecoder.maxPairs {
+            for index in last.value.upperBound..<bytes.count where isWord(bytes[index]) { bytes[index] = star }
+        }
+        return bytes
+    }
+
+    /// Stars for letters and digits, but for the country code and the end of what may be a number; the rest is syntax.
+    private static func mask(_ value: Range<Int>, _ bytes: inout [UInt8]) {
+        var letters: [Int] = []
+        var index = value.lowerBound
+        while index < value.upperBound {
+            if bytes[index] == UInt8(ascii: "%"), value.upperBound - index > 2,
+                let byte = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
+            {
+                // What is no letter says what is wrong with the value.
+                if isWord(byte) { letters += [index, index + 1, index + 2] }
+                index += 3
+            } else {
+                if isWord(bytes[index]) { letters.append(index) }
+                index += 1
+            }
+        }
+        let isNumber = letters.count >= longRun && letters.allSatisfy { isDigit(bytes[$0]) }
+        for index in isNumber ? letters.dropFirst(2).dropLast(2) : letters[...] { bytes[index] = star }
+    }
+
+    private static func maskRuns(_ value: Range<Int>, _ bytes: inout [UInt8]) {
+        var start = value.lowerBound
+        for index in value.lowerBound...value.upperBound {
+            if index < value.upperBound, isDigit(bytes[index]) { continue }
+            if index - start >= longRun { for place in start + 2..<index - 2 { bytes[place] = star } }
+            start = index + 1
+        }
+    }
+
+    private static let star = UInt8(ascii: "*")
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+
+    /// A letter or digit, of any language.
+    private static func isWord(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 0x80
+    }
+}

@@ -1,0 +1,70 @@
+import Auth
+import Webhooks
+
+/// A header section as it may be kept: all names, and the values that are no secrets.
+struct FieldRedaction {
+    /// Names of configured users; others may be passwords in the wrong place.
+    let users: Set<String>
+
+    private static let mostFields = 48
+    private static let mostName = 64
+    private static let mostValue = 200
+    private static let secret = "(secret)"
+
+    /// Fields whose values are as long and as mixed as keys are, and none.
+    private static let harmless: Set = [
+        "accept", "accept-encoding", "accept-language", "content-length", "content-type", "content-encoding", "date",
+        "expect", "forwarded", "host", "traceparent", "transfer-encoding", "user-agent", "via", "x-forwarded-for",
+        "x-forwarded-proto", "x-real-ip", "x-request-id",
+    ]
+    /// What stands in the names of fields with secrets.
+    private static let suspects = [
+        "auth", "cookie", "credential", "jwt", "key", "pass", "secret", "session", "signature", "token",
+    ]
+
+    /// One line for each field.
+    func text(_ fields: HeaderFields) -> String {
+        var lines = fields.fields.prefix(FieldRedaction.mostFields).map { name, value in
+            "\(shown(name, FieldRedaction.mostName)): \(shown(self.value(of: name, value), FieldRedaction.mostValue))"
+        }
+        if fields.fields.count > lines.count { lines.append("…: \(fields.fields.count - lines.count) more") }
+        return lines.joined(separator: "\n")
+    }
+
+    private func value(of name: String, _ value: String) -> String {
+        let name = name.lowercased()
+        if name == "authorization" || name == "proxy-authorization" { return authorization(value) }
+        if FieldRedaction.harmless.contains(name) { return value }
+        if FieldRedaction.suspects.contains(where: name.contains) || isLikeToken(value) {
+            return "\(FieldRedaction.secret), \(value.utf8.count) characters"
+        }
+        // An address may carry a secret in its query.
+        return value.contains("://") ? String(value.prefix { $0 != "?" }) : value
+    }
+
+    /// The scheme, and of Basic the user who is known, or how long the name is.
+    private func authorization(_ value: String) -> String {
+        let scheme = value.prefix { $0 != " " }
+        guard let credentials = BasicCredentials.parse(value) else {
+            let isScheme = scheme.count <= 16 && scheme.allSatisfy { $0.isASCII && $0.isLetter }
+            return "\(isScheme ? scheme : "?") \(FieldRedaction.secret), \(value.utf8.count) characters"
+        }
+        let user = credentials.user
+        let shown = users.contains(user) ? user : "(a name of \(user.utf8.count) bytes that no user has)"
+        return "Basic \(shown):\(FieldRedaction.secret)"
+    }
+
+    /// Long, without blanks, letters mixed with digits: as keys and tokens are.
+    private func isLikeToken(_ value: String) -> Bool {
+        let words = value.split { " ,;=\"".contains($0) }
+        return words.contains { word in
+            word.utf8.count >= 20 && word.contains(where: \.isNumber) && word.contains(where: \.isLetter)
+                && word.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }
+    }
+
+    private func shown(_ text: String, _ limit: Int) -> String {
+        let cut = text.count > limit ? text.prefix(limit) + "…" : text[...]
+        return String(cut).escaped
+    }
+}

@@ -1,0 +1,66 @@
+import Edge
+import Journal
+import NIOCore
+import Sipgate
+import Webhooks
+
+extension RefusalRecord {
+    /// Bytes of a content that are kept.
+    private static let mostBody = 1024
+    /// Bytes on both sides of the one to blame.
+    static let excerptRadius = 24
+
+    /// A request, without what is secret and, where it is wanted, without what is personal.
+    init(_ request: RefusedRequest, policy: RefusalRecorder.Policy, route: String?, loggable: (String) -> String) {
+        self.init(
+            kind: .request,
+            id: request.id,
+            time: request.time,
+            reason: request.reply.reason?.rawValue ?? "",
+            listener: request.connection.listener,
+            client: request.client.description
+        )
+        status = request.reply.status
+        connection = request.connection.words
+        certificate = request.certificate?.line
+        field = request.reply.field.map { String($0.prefix(64)) }
+        self.route = route
+        if let head = request.head {
+            method = String(head.method.prefix(32)).escaped
+            target = loggable(head.target).escaped
+            fields = FieldRedaction(users: policy.users).text(head.headers)
+        }
+        if let body = request.body { take(body, request.reply, masks: policy.masks) }
+    }
+
+    /// The content: what is to blame in it, whose call it is about, and its beginning.
+    private mutating func take(_ body: ByteBuffer, _ reply: Reply, masks: Bool) {
+        let form = RawForm(body)
+        let shown = masks ? ContentMask.masked(form) : form.bytes
+        bodySize = form.bytes.count
+        self.body = Array(shown.prefix(RefusalRecord.mostBody))
+        call = form.value(of: PersonalFields.leg).flatMap { $0.utf8.count <= 128 ? $0 : nil }
+        guard let reason = reply.reason, let place = form.place(of: reason, field: reply.field) else { return }
+        offset = place
+        let range = max(0, place - RefusalRecord.excerptRadius)..<min(shown.count, place + RefusalRecord.excerptRadius)
+        excerpt = String(decoding: shown[range], as: UTF8.self).escaped
+    }
+
+    /// A connection that brought no request.
+    init(_ connection: EndedConnection) {
+        let (kind, word, words): (Kind, String, String?) =
+            switch connection.reason {
+            case .refused(let refusal): (.connection, refusal.rawValue, nil)
+            case .handshake(let failure, let words): (.handshake, failure.rawValue, words)
+            }
+        self.init(
+            kind: kind,
+            id: connection.id,
+            time: .now(),
+            reason: word,
+            listener: connection.listener,
+            client: connection.client.description
+        )
+        detail = words.map { String($0.prefix(512)).escaped }
+    }
+}

@@ -1,0 +1,99 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP2
+import TLS
+import Testing
+import Webhooks
+
+@testable import Edge
+
+/// Keeps everything.
+private final class Shelf: RefusalKeeper {
+    var requests: [RefusedRequest] = []
+    var connections: [EndedConnection] = []
+    var isFull = false
+
+    func wants(_ reason: ReasonCode, at now: NIODeadline) -> Bool { !isFull }
+    func keep(_ request: RefusedRequest) { requests.append(request) }
+    func keep(_ connection: EndedConnection, at now: NIODeadline) { connections.append(connection) }
+}
+
+@Suite("What was refused is handed over to be kept")
+struct RefusalKeeperTests {
+    private let shelf = Shelf()
+
+    @Test("with its head and content, as far as they were read, and the id of its reply")
+    func http1() throws {
+        let edge = try EdgeHarness(keeper: shelf)
+        edge.responder.answer = .refusal(Rejection(.invalidNumber, field: "from"))
+        try edge.send(post("a=1", headers: "X-Some: thing\r\n"))
+        edge.responder.answer = nil
+        try edge.send(post("b=2"))
+        edge.responder.refusal = .refusal(.unknownPath)
+        try edge.send(post("c=3", to: "/nowhere"))
+        let replies = try edge.received()
+        #expect(shelf.requests.map(\.reply.reason) == [.invalidNumber, .unknownPath])
+        let first = try #require(shelf.requests.first)
+        #expect(first.reply.field == "from" && first.body.map { String(buffer: $0) } == "a=1")
+        #expect(first.head?.headers.values("x-some") == ["thing"] && first.connection.listener == "192.0.2.1:8443")
+        #expect(first.connection.http == "1.1" && first.client.description == "192.0.2.7")
+        let last = try #require(shelf.requests.last)
+        // Content that nobody wanted is not kept for this either.
+        #expect(last.body == nil && last.head?.target == "/nowhere")
+        #expect(shelf.requests.allSatisfy { replies.contains("X-Request-Id: \($0.id)\r\n") })
+    }
+
+    @Test("also when its framing condemns it, and when it never came to be")
+    func framing() throws {
+        let edge = try EdgeHarness(keeper: shelf)
+        try edge.send("POST /hooks HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 0\r\n\r\n")
+        #expect(shelf.requests.first?.reply.reason == .malformedRequest)
+        #expect(shelf.requests.first?.head?.headers.values("host") == ["a", "b"])
+        let other = try EdgeHarness(keeper: shelf)
+        try other.send("nonsense\r\n\r\n")
+        #expect(shelf.requests.count == 2 && shelf.requests.last?.head == nil)
+        let slow = try EdgeHarness(keeper: shelf)
+        try slow.send("POST /hooks HTTP/1.1\r\n")
+        slow.loop.advanceTime(by: .seconds(11))
+        #expect(shelf.requests.last?.reply.reason == .headerTimeout)
+    }
+
+    @Test("in HTTP/2 as well")
+    func http2() throws {
+        let client = try HTTP2Harness(keeper: shelf)
+        client.edge.responder.answer = .refusal(Rejection(.missingField, field: "callId"))
+        try client.post("a=1", on: 1, fields: [("x-some", "thing")])
+        try client.post("b", on: 3, to: "/" + String(repeating: "a", count: 9000))
+        #expect(shelf.requests.map(\.reply.reason) == [.missingField, .targetTooLong])
+        #expect(shelf.requests[0].body.map { String(buffer: $0) } == "a=1")
+        #expect(shelf.requests[0].head?.headers.values("x-some") == ["thing"])
+        #expect(shelf.requests[0].connection.http == "2")
+        #expect(shelf.requests[1].head?.target.utf8.count == 9001 && shelf.requests[1].head?.method == "POST")
+        #expect(client.response(on: 1).fields["x-request-id"] == shelf.requests[0].id.description)
+    }
+
+    @Test("not what the keeper does not want, and nothing of good requests")
+    func unwanted() throws {
+        let edge = try EdgeHarness(keeper: shelf)
+        try edge.send(post("a=1"))
+        shelf.isFull = true
+        edge.responder.refusal = .refusal(.unknownPath)
+        try edge.send(post("a=1"))
+        #expect(shelf.requests.isEmpty && edge.edge.counts[.unknownPath] == 1)
+    }
+
+    @Test("connections that end in their handshake, in the words of their error")
+    func handshakes() throws {
+        for error in [TLSError.plaintextHTTP, .handshakeTimedOut] {
+            try EdgeHarness(agreed: nil, keeper: shelf).channel.pipeline.fireErrorCaught(error)
+        }
+        let words = shelf.connections.map { connection -> String in
+            switch connection.reason {
+            case .handshake(let failure, let words): "\(failure.rawValue): \(words)"
+            case .refused(let refusal): refusal.rawValue
+            }
+        }
+        #expect(words == ["plain_http: plain HTTP on a TLS port", "timed_out: TLS handshake timed out"])
+        #expect(Set(shelf.connections.map(\.id)).count == 2)
+    }
+}

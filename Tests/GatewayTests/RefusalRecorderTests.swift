@@ -1,0 +1,154 @@
+import HookgateTesting
+import Journal
+import NIOCore
+import NIOEmbedded
+import Testing
+import Webhooks
+
+@testable import Edge
+@testable import Gateway
+
+@Suite("Which refusals are kept")
+struct RefusalRecorderTests {
+    private let directory: TemporaryDirectory
+    private let store: RefusalStore
+    private let loop = EmbeddedEventLoop()
+    private let recorder: RefusalRecorder
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        store = RefusalStore(path: directory.path + "/refusals.sqlite", limits: RefusalLimits()) { _ in }
+        let policy = RefusalRecorder.Policy(rate: 10, masks: true, users: ["sipgate"])
+        let routes = RouteTable([Route(path: "/hooks", users: ["sipgate"], destinations: [])])
+        recorder = RefusalRecorder(policy, store: store, routes: routes, loggable: { $0 }, on: loop)
+    }
+
+    private func refuse(_ reason: ReasonCode, body: String? = nil, fields: [(String, String)] = []) {
+        guard recorder.wants(reason, at: loop.now) else { return }
+        recorder.keep(RefusalRecorderTests.request(.refusal(reason), body: body, fields: fields))
+    }
+
+    private static func request(_ reply: Reply, body: String?, fields: [(String, String)]) -> RefusedRequest {
+        let id = RequestID(second: 1, number: UInt32.random(in: 0 ... .max))
+        let client = ClientAddress(nil)
+        let connection = ConnectionOrigin(listener: "0.0.0.0:8443")
+        let head = RequestHead(
+            id: id,
+            method: "POST",
+            target: "/hooks",
+            headers: HeaderFields(fields),
+            client: client,
+            connection: connection,
+            arrival: .now()
+        )
+        return RefusedRequest(
+            id: id,
+            time: .now(),
+            client: client,
+            connection: connection,
+            certificate: nil,
+            head: head,
+            body: body.map { ByteBuffer(string: $0) },
+            reply: reply
+        )
+    }
+
+    private func kept() async throws -> [RefusalRecord] {
+        await store.close()
+        return try RefusalReader(path: directory.path + "/refusals.sqlite").list(RefusalFilter(), limit: 1000)
+            .map(\.record)
+    }
+
+    @Test("a flood for one reason leaves room for others, and is counted")
+    func flood() async throws {
+        for _ in 0..<12_350 { refuse(.unknownPath) }
+        refuse(.invalidNumber)
+        loop.advanceTime(by: .seconds(2))
+        let kept = try await kept()
+        #expect(kept.count { $0.reason == "unknown_path" } == 5 && kept.count { $0.reason == "invalid_number" } == 1)
+        // With the latest of them, and all of them.
+        #expect(kept.first { $0.reason == "unknown_path" }?.more == 12_345)
+        #expect(kept.reduce(0) { $0 + $1.more } == 12_345)
+    }
+
+    @Test("all together stay within the rate, and the next second is a new one")
+    func rate() async throws {
+        for _ in 0..<3 {
+            for reason in ReasonCode.allCases where reason != .credentialsMissing { refuse(reason) }
+            loop.advanceTime(by: .seconds(1))
+        }
+        let kept = try await kept()
+        #expect(kept.count == 30)
+        #expect(kept.reduce(0) { $0 + $1.more + 1 } <= 3 * (ReasonCode.allCases.count - 1))
+    }
+
+    @Test("challenges are part of the good path: one a minute is kept")
+    func challenges() async throws {
+        for _ in 0..<120 {
+            refuse(.credentialsMissing)
+            loop.advanceTime(by: .seconds(1))
+        }
+        refuse(.credentialsMissing)
+        recorder.handOver()
+        let kept = try await kept()
+        #expect(kept.count == 3 && kept.map(\.more) == [0, 59, 59])
+    }
+
+    @Test("connections that brought no request are kept with OpenSSL's words, port scans seldom")
+    func connections() async throws {
+        func end(_ reason: EndedConnection.Reason) {
+            let id = RequestID(second: 1, number: UInt32.random(in: 0 ... .max))
+            let ended = EndedConnection(id: id, client: ClientAddress(nil), listener: "0.0.0.0:8443", reason: reason)
+            recorder.keep(ended, at: loop.now)
+        }
+        for _ in 0..<10 {
+            end(.handshake(.left, words: "left"))
+            end(.handshake(.failed, words: "no shared cipher"))
+            end(.refused(.denied))
+        }
+        recorder.handOver()
+        let kept = try await kept()
+        #expect(kept.count { $0.reason == "left" } == 1)
+        #expect(kept.first { $0.reason == "left" }?.more == 9)
+        #expect(kept.contains { $0.kind == .handshake && $0.reason == "failed" && $0.detail == "no shared cipher" })
+        #expect(kept.contains { $0.kind == .connection && $0.reason == "denied" })
+        #expect(kept.count == 6 && kept.reduce(0) { $0 + $1.more + 1 } == 30)
+    }
+
+    @Test("no secret is kept, and of a user only the name that is known")
+    func secrets() async throws {
+        let basic = "Basic c2lwZ2F0ZTpodW50ZXIy"  // sipgate:hunter2
+        let foreign = "Basic aHVudGVyMzpodW50ZXIz"  // hunter3:hunter3
+        for (name, value) in [
+            ("Authorization", basic), ("authorization", foreign), ("Authorization", "Bearer hunter4"),
+            ("Authorization", "hunter5"), ("Proxy-Authorization", "Basic hunter6"), ("Cookie", "a=hunter7"),
+            ("X-Api-Key", "hunter8"), ("X-Whatever", "abcdefghijk0123456789hunter9"),
+            ("Referer", "https://example.net/a?hunter10"), ("X-Sipgate-Signature", "hunter11"),
+        ] {
+            loop.advanceTime(by: .seconds(1))
+            refuse(.credentialsWrong, fields: [(name, value), ("User-Agent", "curl/8 (x86_64-pc-linux-gnu)")])
+        }
+        let kept = try await kept()
+        #expect(kept.count == 10)
+        #expect(!kept.contains { $0.fields?.contains("hunter") ?? true })
+        #expect(kept.allSatisfy { $0.fields?.contains("User-Agent: curl/8 (x86_64-pc-linux-gnu)") == true })
+        #expect(kept.last?.fields?.contains("Authorization: Basic sipgate:(secret)") == true)
+        #expect(kept.contains { $0.fields?.contains("Basic (a name of 7 bytes that no user has)") == true })
+    }
+
+    @Test("personal data are masked in their place, and the byte to blame is shown")
+    func masked() async throws {
+        var reply = Reply.refusal(.controlCharacter)
+        reply.field = "from"
+        let body =
+            "event=newCall&from=4921112345678%0A&to=4915791234567&user%5B%5D=Ali%C3%A9&dtmf=1234&callId=call-7&x=0049211123456"
+        recorder.keep(RefusalRecorderTests.request(reply, body: body, fields: []))
+        let kept = try #require(try await kept().first)
+        let shown = String(decoding: kept.body ?? [], as: UTF8.self)
+        #expect(shown.utf8.count == body.utf8.count && kept.bodySize == body.utf8.count)
+        #expect(shown.hasPrefix("event=newCall&from=49*********78%0A&to=49*********67&user%5B%5D=*********&dtmf=****&"))
+        #expect(shown.hasSuffix("&callId=call-7&x=00*********56"))
+        #expect(kept.offset == 32 && kept.field == "from" && kept.call == "call-7" && kept.route == "/hooks")
+        #expect(kept.excerpt == "wCall&from=49*********78%0A&to=49*********67&use")
+    }
+}
