@@ -172,7 +172,11 @@ private struct Shared: Sendable {
             journal: journal,
             forwarder: forwarder,
             ids: EventIDSource(),
-            log: IngestLog(logger: logger, destinations: configuration.destinations.map(\.name)),
+            log: IngestLog(
+                logger: logger,
+                destinations: configuration.destinations.map(\.name),
+                personal: PersonalData(configuration.logging)
+            ),
             eventLoop: loop
         )
         return (pipeline, forwarder, inquirers)

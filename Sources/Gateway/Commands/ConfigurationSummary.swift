@@ -41,7 +41,13 @@ struct ConfigurationSummary {
             "follow-ups",
             configuration.followUpKey == nil ? "signed until the process ends" : "signed with the key"
         )
-        let mask = configuration.logging.masksPersonalData ? "personal data masked" : "personal data in full"
+        let logging = configuration.logging
+        let mask =
+            switch (logging.masksPersonalData, logging.pseudonymKey) {
+            case (false, _): "personal data in full"
+            case (true, nil): "personal data masked, pseudonyms until the process ends"
+            case (true, _): "personal data masked, pseudonyms with the key"
+            }
         text += row("logging", "\(configuration.logging.level), \(configuration.logging.format.rawValue), \(mask)")
         return text
     }

@@ -37,6 +37,7 @@ extension GatewayConfiguration {
                     json.field("level", logging.level)
                     json.field("format", logging.format.rawValue)
                     json.field("mask_personal_data", logging.masksPersonalData)
+                    json.field("pseudonym_key", logging.pseudonymKey != nil)
                 }
                 json.field("shutdown_timeout", DurationText.format(shutdownTimeout))
             }

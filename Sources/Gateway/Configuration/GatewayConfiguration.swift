@@ -149,4 +149,6 @@ package struct LoggingConfiguration: Sendable {
     package var format: Format
     /// Telephone numbers and names are shortened when true.
     package var masksPersonalData: Bool
+    /// Makes pseudonyms of them; nil: a random key, which dies with the process.
+    package var pseudonymKey: Secret?
 }

@@ -66,12 +66,16 @@ struct RuleSection {
         guard !scalars.isEmpty else { return nil }
         var list: NumberList?
         for scalar in scalars {
-            guard let text = scalar.publicText() else { continue }
+            // Somebody's number: what is wrong with it is said without it, for what is said may end in a log.
+            guard !scalar.isMissing else {
+                scalar.error("has no value", remedy: "give it a number, or remove the entry")
+                continue
+            }
             do {
-                let one = try NumberList([text])
+                let one = try NumberList([scalar.text])
                 list = list.map { $0.union(one) } ?? one
             } catch {
-                scalar.error("\(text.quoted) is no number: \(error.rule)")
+                scalar.error("is no number: \(error.rule)")
             }
         }
         return list

@@ -64,6 +64,8 @@ final class IngestPipeline: Responder {
     private let ids: EventIDSource
     private let log: IngestLog
     private let eventLoop: any EventLoop
+    /// What our own paths are made of.
+    private let segments: [String]
 
     init(
         routes: RouteTable,
@@ -84,6 +86,8 @@ final class IngestPipeline: Responder {
         self.ids = ids
         self.log = log
         self.eventLoop = eventLoop
+        let own = lanes.flatMap { $0.route.path.split(separator: "/").map(String.init) }
+        segments = Set(own).sorted() + ["answer", "hangup", "data"]
     }
 
     // MARK: Before the content is read
@@ -231,7 +235,7 @@ final class IngestPipeline: Responder {
             return promise.futureResult
         }
         let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil, nil) }
-        promise.futureResult.assumeIsolated().whenSuccess { self.accepted.note(events, route: index) }
+        promise.futureResult.assumeIsolated().whenSuccess { self.note(events, on: self.lanes[index]) }
         journal.append(events.map { entry($0, on: routes[index]) }, promise: promise)
         return promise.futureResult
     }
@@ -267,6 +271,12 @@ final class IngestPipeline: Responder {
         return eventLoop.now + (deadline - spent - reserve)
     }
 
+    /// Events are where they belong: counts and logs them.
+    private func note(_ events: [Event], on lane: Lane) {
+        accepted.note(events, route: lane.index)
+        log.accepted(events, on: lane.route)
+    }
+
     /// Makes the events durable, or sends them on where nothing is stored.
     private func place(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
         if lane.isDurable, let journal {
@@ -290,7 +300,7 @@ final class IngestPipeline: Responder {
         promise.futureResult.assumeIsolated().whenComplete { result in
             switch result {
             case .success:
-                self.accepted.note(events, route: lane.index)
+                self.note(events, on: lane)
                 complete(nil)
             case .failure(let error):
                 complete((error as? JournalError)?.refusal ?? .refusal(.journalUnavailable))
@@ -304,7 +314,7 @@ final class IngestPipeline: Responder {
     /// Calls `complete` with nil when all have taken it, else with the reply that says so.
     private func forward(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
         let forwarding = Forwarding { refusal in
-            if refusal == nil { self.accepted.note(events, route: lane.index) }
+            if refusal == nil { self.note(events, on: lane) }
             complete(refusal)
         }
         for event in events {
@@ -326,10 +336,11 @@ final class IngestPipeline: Responder {
             // No route: the path as it came, without its query, and not for ever. In front of a host may stand a user
             // with a password (RFC 3986, section 3.2.1), so of a target with a host nothing is kept.
             let hasHost = !target.hasPrefix("/") || target.hasPrefix("//") && target.contains("@")
-            return hasHost ? "-" : String(target.prefix { $0 != "?" }.prefix(100))
+            if hasHost { return "-" }
+            return log.personal.path(String(target.prefix { $0 != "?" }.prefix(100)), known: segments)
         }
         guard let followUp = match.followUp else { return match.route.path }
-        return match.route.path + "/" + followUp.kind.prefix(16)
+        return match.route.path + "/" + log.personal.path(String(followUp.kind.prefix(16)), known: segments)
     }
 }
 

@@ -5,6 +5,7 @@ import Webhooks
 ///
 /// The message of a record is a constant; everything that varies is metadata. Nothing in either can begin a new line or
 /// reach a terminal as a command. A record of the handler wins over metadata of its logger with the same key.
+/// Metadata that may quote somebody, an error or what is wrong with a file, loses what looks like a telephone number.
 package struct GatewayLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -13,22 +14,28 @@ package struct GatewayLogHandler: LogHandler {
     private let label: String
     private let format: LoggingConfiguration.Format
     private let output: any LogOutput
+    private let personal: PersonalData
+    /// The keys of metadata that may quote somebody.
+    private static let quoting: Set<String> = ["error", "problem", "help"]
 
     /// - Parameters:
     ///   - label: names the part of the program.
     ///   - level: records below it are not made.
     ///   - format: how a line looks.
     ///   - output: where lines go.
+    ///   - personal: masks what may be a telephone number in errors.
     package init(
         label: String,
         level: Logger.Level,
         format: LoggingConfiguration.Format,
-        output: any LogOutput = StandardError()
+        output: any LogOutput = StandardError(),
+        personal: PersonalData = PersonalData(isMasked: true)
     ) {
         self.label = label
         logLevel = level
         self.format = format
         self.output = output
+        self.personal = personal
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -44,7 +51,12 @@ package struct GatewayLogHandler: LogHandler {
         var line = LogLine(format: format)
         line.begin(.now(), event.level, label: label, message: event.message.description)
         for key in fields.keys.sorted() {
-            if let value = fields[key] { line.write(key, value) }
+            guard let value = fields[key] else { continue }
+            if case .string(let text) = value, GatewayLogHandler.quoting.contains(key) {
+                line.write(key, .string(personal.text(text)))
+            } else {
+                line.write(key, value)
+            }
         }
         line.end()
         output.write(line.bytes)
@@ -56,7 +68,12 @@ extension Logger {
     package init(_ configuration: LoggingConfiguration, label: String = "hookgate") {
         let level = Logger.Level(rawValue: configuration.level) ?? .info
         self.init(label: label) { label in
-            GatewayLogHandler(label: label, level: level, format: configuration.format)
+            GatewayLogHandler(
+                label: label,
+                level: level,
+                format: configuration.format,
+                personal: PersonalData(configuration)
+            )
         }
     }
 }
