@@ -139,6 +139,15 @@ package struct GatewayApplication: Sendable {
             .init(service: Reloading(load: reload, calls: calls, certificates: watch, logger: logger)),
             at: 0
         )
+        let alarms = AlarmWatch(
+            configuration,
+            calls: calls,
+            loops: loops,
+            journal: journal,
+            pool: hashing,
+            logger: logger
+        )
+        services.insert(.init(service: alarms), at: 0)
         if let admin = configuration.admin {
             let ends = certificates.ends
             let metrics = GatewayMetrics(
@@ -147,6 +156,7 @@ package struct GatewayApplication: Sendable {
                 journal: journal,
                 health: { serving.health.with(ends()) },
                 certificates: ends,
+                alarms: { alarms.states },
                 group: group
             )
             let server = AdminServer(

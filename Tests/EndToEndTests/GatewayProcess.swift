@@ -24,6 +24,7 @@ final class GatewayProcess: Sendable {
     ///   - timeout: of the destination.
     ///   - extra: further lines of configuration.
     ///   - destination: further keys of the destination.
+    ///   - destinations: further destinations as a YAML list, and further lines of configuration.
     ///   - route: further keys of the route.
     ///   - files: what else is in the folder, by name.
     ///   - days: how long its certificate is good.
@@ -36,6 +37,7 @@ final class GatewayProcess: Sendable {
         timeout: String = "5s",
         extra: String = "",
         destination: String? = nil,
+        destinations: String = "",
         route: String? = nil,
         files: [String: String] = [:],
         days: Int = 365,
@@ -65,6 +67,7 @@ final class GatewayProcess: Sendable {
           - {path: /hooks/sipgate, provider: sipgate, users: [sipgate], destinations: [backend]\(route.map { ", " + $0 } ?? "")}
         destinations:
           - {name: backend, url: "http://127.0.0.1:\(backend)/events", timeout: \(timeout)\(destination.map { ", " + $0 } ?? "")}
+        \(destinations)
         logging: \(logging)
         shutdown_timeout: 20s
         \(extra)

@@ -1,5 +1,6 @@
 extension Breakage {
-    static let all: [Breakage] = top + listeners + users + routes + destinations + journal + delivery + later + clients
+    static let all: [Breakage] =
+        top + listeners + users + routes + destinations + journal + delivery + later + clients + alarms
 
     private static let top: [Breakage] = [
         .init("public_url: https://hooks.example.net:8443\n", "", at: "1:1", "public_url", "is missing"),

@@ -11,7 +11,7 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "admin", "follow_up_key", "certificate_command", "logging", "shutdown_timeout",
+            "admin", "alarms", "follow_up_key", "certificate_command", "logging", "shutdown_timeout",
         ]
     )
 
@@ -125,10 +125,11 @@ package enum ConfigurationLoader {
         .read(top)
         let admin = AdminSection(base: base, environment: environment, users: userNames).read(top)
         let followUpKey = followUpKey(top, base: base, environment: environment)
+        let alarms = AlarmSection(destinations: destinationNames).read(top)
         let logging = LoggingSection(base: base, environment: environment).read(top)
         let shutdownTimeout = top.scalar("shutdown_timeout")?.duration(in: .milliseconds(100) ... .minutes(10))
         let others = users.filter { admin?.users.contains($0.name) != true }
-        warnAboutUnused(top, others, destinations, routes)
+        warnAboutUnused(top, others, destinations.filter { !alarms.destinations.contains($0.name) }, routes)
         guard let publicURL else { return nil }
         return GatewayConfiguration(
             publicURL: publicURL,
@@ -139,6 +140,7 @@ package enum ConfigurationLoader {
             destinations: destinations,
             journal: journal,
             admin: admin,
+            alarms: alarms,
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),
             logging: logging,

@@ -25,6 +25,8 @@ package struct GatewayConfiguration: Sendable {
     package var journal: JournalConfiguration?
     /// Where operators look; nil when nobody does.
     package var admin: AdminConfiguration?
+    /// What is worth an alarm, and who is told.
+    package var alarms = AlarmsConfiguration()
     /// Signs follow-up addresses.
     ///
     /// Nil: a random key, which dies with the process.

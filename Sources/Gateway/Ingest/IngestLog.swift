@@ -39,7 +39,7 @@ struct IngestLog: Sendable {
     }
 
     /// An attempt has come to an end.
-    func attempted(_ event: Event, route: Route, destination: Int, outcome: AttemptOutcome) {
+    func attempted(_ event: Event, route: String, destination: Int, outcome: AttemptOutcome) {
         switch outcome {
         case .delivered:
             logger.debug("event delivered", metadata: metadata(event, route, destination, outcome))
@@ -50,12 +50,12 @@ struct IngestLog: Sendable {
 
     private func metadata(
         _ event: Event,
-        _ route: Route,
+        _ route: String,
         _ destination: Int,
         _ outcome: AttemptOutcome
     ) -> Logger.Metadata {
         [
-            "route": "\(route.path)",
+            "route": "\(route)",
             "destination": "\(destinations[destination])",
             "event": "\(event.id)",
             "type": "\(event.draft.type)",

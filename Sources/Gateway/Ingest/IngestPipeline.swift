@@ -62,6 +62,8 @@ final class IngestPipeline: Responder {
     private let journal: (any EventJournal)?
     private let forwarder: Forwarder
     private let ids: EventIDSource
+    /// The source of events that are our own.
+    private let publicURL: String
     private let log: IngestLog
     private let eventLoop: any EventLoop
     /// What our own paths are made of.
@@ -74,6 +76,7 @@ final class IngestPipeline: Responder {
         journal: (any EventJournal)?,
         forwarder: Forwarder,
         ids: EventIDSource,
+        publicURL: String = "",
         log: IngestLog,
         eventLoop: any EventLoop
     ) {
@@ -84,6 +87,7 @@ final class IngestPipeline: Responder {
         self.journal = journal
         self.forwarder = forwarder
         self.ids = ids
+        self.publicURL = publicURL
         self.log = log
         self.eventLoop = eventLoop
         let own = lanes.flatMap { $0.route.path.split(separator: "/").map(String.init) }
@@ -240,6 +244,31 @@ final class IngestPipeline: Responder {
         return promise.futureResult
     }
 
+    /// Sends an event of our own: through the journal where there is one, else once.
+    ///
+    /// - Returns: completes when the journal has it, or every destination has answered.
+    func tell(_ draft: EventDraft, at time: Timestamp, to places: [Int], as route: String) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        let event = Event(id: ids.next(at: time), source: publicURL, time: time, draft: draft)
+        if let journal {
+            journal.append(
+                [NewEntry(event: event, route: route, destinations: DestinationSet(places))],
+                promise: promise
+            )
+            return promise.futureResult
+        }
+        let forwarding = Forwarding { _ in promise.succeed() }
+        for place in places {
+            forwarding.begin()
+            forwarder.forward(event, to: place) { outcome in
+                self.log.attempted(event, route: route, destination: place, outcome: outcome)
+                forwarding.end(outcome)
+            }
+        }
+        forwarding.allBegun()
+        return promise.futureResult
+    }
+
     private func entry(_ event: Event, on route: Route) -> NewEntry {
         var wanting = DestinationSet()
         for place in route.destinations where forwarder.wants(event, place) { wanting.insert(place) }
@@ -321,7 +350,7 @@ final class IngestPipeline: Responder {
             for index in lane.route.destinations where forwarder.wants(event, index) {
                 forwarding.begin()
                 forwarder.forward(event, to: index) { outcome in
-                    self.log.attempted(event, route: lane.route, destination: index, outcome: outcome)
+                    self.log.attempted(event, route: lane.route.path, destination: index, outcome: outcome)
                     forwarding.end(outcome)
                 }
             }

@@ -23,6 +23,7 @@ struct GatewayMetrics: Sendable {
     let journal: GatewayJournal?
     let health: @Sendable () -> HealthReport
     let certificates: @Sendable () -> [CertificateEnd]
+    let alarms: @Sendable () -> [(alarm: Alarm, isRaised: Bool)]
     let group: MultiThreadedEventLoopGroup
     let started = Timestamp.now()
 
@@ -63,6 +64,12 @@ struct GatewayMetrics: Sendable {
         text.gauge("hookgate_certificate_expiry_timestamp_seconds", "When a served certificate ends.") { family in
             for end in certificates() {
                 family.sample(Int(end.unixSeconds), [("listener", end.listener), ("subject", end.subject)])
+            }
+        }
+        text.gauge("hookgate_alarm", "1 for an alarm that is raised, by route or destination.") { family in
+            for (alarm, isRaised) in alarms() {
+                let labels: MetricsText.Labels = [("alarm", alarm.kind.rawValue), (alarm.placeName, alarm.place)]
+                family.sample(isRaised ? 1 : 0, labels)
             }
         }
         text.counter("process_cpu_seconds_total", "User and system time.") { $0.sample(figures.cpuSeconds) }
