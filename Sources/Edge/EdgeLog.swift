@@ -28,7 +28,7 @@ package struct EdgeLog: Sendable {
             metadata: [
                 "request": "\(request)",
                 "client": "\(client)",
-                "method": "\(target?.method ?? "-")",
+                "method": "\(EdgeLog.word(target?.method))",
                 "path": "\(target?.path ?? "-")",
                 "status": "\(reply.status)",
                 "reason": "\(reply.reason?.rawValue ?? "-")",
@@ -48,12 +48,22 @@ package struct EdgeLog: Sendable {
             metadata: [
                 "request": "\(request)",
                 "client": "\(client)",
-                "method": "\(target?.method ?? "-")",
+                "method": "\(EdgeLog.word(target?.method))",
                 "path": "\(target?.path ?? "-")",
                 "status": "\(reply.status)",
             ]
         )
     }
+
+    /// A method as it is logged: one of HTTP's own (RFC 9110, section 9, and RFC 5789), for any word may be sent as one.
+    private static func word(_ method: String?) -> String {
+        guard let method else { return "-" }
+        return methods.contains(method) ? method : "other"
+    }
+
+    private static let methods: Set<String> = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+    ]
 
     func failed(client: ClientAddress, error: any Error) {
         logger.debug("connection failed", metadata: ["client": "\(client)", "error": "\(error)"])

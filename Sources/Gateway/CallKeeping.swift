@@ -79,6 +79,7 @@ struct CallKeeping: Sendable {
         var missing: [(route: Int, event: DerivedEvent)] = []
         for (index, (route, recovery)) in zip(configuration.routes, recoveries).enumerated() {
             let (calls, replays, lost) = recovery.finish(at: now)
+            calls.countFates(since: now)
             var known = SipgateRoute(calls: route.calls.tracks ? calls : nil, rules: RuleBook(route.calls.rules))
             known.replays = replays
             known.gatherLimit = route.calls.gatherLimit
@@ -97,6 +98,9 @@ struct CallKeeping: Sendable {
         self.routes = routes
         self.missing = missing
     }
+
+    /// How legs ended since the start, by route; nil where calls are not tracked.
+    var fates: [LegFates?] { routes.map { $0.calls?.fates } }
 
     /// Puts the rules of another configuration in force on the routes that both know.
     ///

@@ -173,6 +173,15 @@ package struct GatewayApplication: Sendable {
             ),
             at: 0
         )
+        let alarms = AlarmWatch(
+            configuration,
+            calls: calls,
+            loops: loops,
+            journal: journal,
+            pool: hashing,
+            logger: logger
+        )
+        services.insert(.init(service: alarms), at: 0)
         if let admin = configuration.admin {
             let ends = certificates.ends
             let metrics = GatewayMetrics(
@@ -182,6 +191,7 @@ package struct GatewayApplication: Sendable {
                 refusals: refusals?.store,
                 health: { serving.health.with(ends()) },
                 certificates: ends,
+                alarms: { alarms.states },
                 group: group
             )
             let server = AdminServer(

@@ -89,6 +89,24 @@ struct GatewayLoops: Sendable {
         }.get()
     }
 
+    /// One of the loops; nil when there is none.
+    var first: (any EventLoop)? { pipelines.first?.eventLoop }
+
+    /// Sends an event of our own to destinations, whatever they want otherwise.
+    ///
+    /// - Parameters:
+    ///   - draft: the event.
+    ///   - time: when it is.
+    ///   - places: of the destinations.
+    ///   - route: under which the journal has it.
+    /// - Throws: `JournalError` when the journal did not take it.
+    func tell(_ draft: EventDraft, at time: Timestamp, to places: [Int], as route: String) async throws {
+        guard let pipeline = pipelines.first else { return }
+        try await pipeline.eventLoop.flatSubmit {
+            pipeline.value.tell(draft, at: time, to: places, as: route)
+        }.get()
+    }
+
     /// What every loop has counted, in their order.
     func snapshots(on loop: any EventLoop) -> EventLoopFuture<[LoopMeasures.Snapshot]> {
         EventLoopFuture.whenAllSucceed(
@@ -189,7 +207,12 @@ private struct Shared: Sendable {
             journal: journal,
             forwarder: forwarder,
             ids: EventIDSource(),
-            log: IngestLog(logger: logger, destinations: configuration.destinations.map(\.name)),
+            publicURL: configuration.publicURL,
+            log: IngestLog(
+                logger: logger,
+                destinations: configuration.destinations.map(\.name),
+                personal: PersonalData(configuration.logging)
+            ),
             eventLoop: loop
         )
         return (pipeline, forwarder, inquirers)

@@ -8,6 +8,8 @@ enum JournalCommand: Sendable {
     case lease(LeaseRequest)
     /// The file was found to be damaged, in words.
     case damaged(String)
+    /// Pushes of an hour, to be added to what is known.
+    case record([HourlyActivity])
     case close
 
     /// Tells the caller that nothing will come of it.
@@ -16,7 +18,7 @@ enum JournalCommand: Sendable {
         case .attach(let attachment): attachment.promise.fail(error)
         case .read(let read): read.promise.fail(error)
         case .lease(let request): request.promise.fail(error)
-        case .damaged, .close: break
+        case .damaged, .record, .close: break
         }
     }
 }

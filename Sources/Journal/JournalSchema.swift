@@ -11,8 +11,20 @@ enum JournalSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: version1) }
+        migrator.registerMigration("activity") { try $0.execute(sql: activity) }
         return migrator
     }
+
+    static let activity = """
+        -- How many pushes a route accepted in an hour (since 1970): what its weeks look like. Hours in which nobody ran are
+        -- not there.
+        CREATE TABLE activity (
+            route TEXT NOT NULL,
+            hour INTEGER NOT NULL,
+            pushes INTEGER NOT NULL,
+            PRIMARY KEY (route, hour)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     static let version1 = """
         -- What a few dozen events have in common, once.

@@ -28,6 +28,8 @@ extension JournalWriter {
             answers.leases.append((request, claims, nextDue))
         case .damaged(let reason):
             throw JournalStore.damage(reason)
+        case .record(let activity):
+            try store.record(activity)
         case .close:
             break
         }

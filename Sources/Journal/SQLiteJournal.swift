@@ -133,6 +133,11 @@ package final class SQLiteJournal: EventJournal {
         return promise.futureResult
     }
 
+    /// Adds pushes to what is known of hours; nobody waits for it, and a failing disk loses it.
+    package func record(_ activity: [HourlyActivity]) {
+        if !activity.isEmpty { inbox.send(.record(activity)) }
+    }
+
     package func settle(_ settlements: [Settlement]) {
         inbox.settle(settlements)
     }

@@ -37,6 +37,7 @@ struct SalvageTransfer {
         try copy("receipt", ["destination", "last", "first", "serial", "time", "checksum", "entries"])
         try Receipt.removeDamaged(new)
         try copy("request", ["id", "time", "action", "filter", "resume", "done", "total", "finished", "problem"])
+        try copy("activity", ["route", "hour", "pushes"])
         try new.execute(sql: "DELETE FROM delivery WHERE position NOT IN (SELECT position FROM event)")
         try new.execute(sql: "DELETE FROM attempt WHERE position NOT IN (SELECT position FROM event)")
         // Held events whose first one is gone would wait for ever.

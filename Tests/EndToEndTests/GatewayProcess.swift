@@ -26,9 +26,11 @@ final class GatewayProcess: Sendable {
     ///   - timeout: of the destination.
     ///   - extra: further lines of configuration.
     ///   - destination: further keys of the destination.
+    ///   - destinations: further destinations as a YAML list, and further lines of configuration.
     ///   - route: further keys of the route.
     ///   - files: what else is in the folder, by name.
     ///   - days: how long its certificate is good.
+    ///   - logging: a YAML map, as `logging` in the configuration.
     /// - Throws: `Failure` when it does not start.
     init(
         backend: Int,
@@ -39,9 +41,11 @@ final class GatewayProcess: Sendable {
         timeout: String = "5s",
         extra: String = "",
         destination: String? = nil,
+        destinations: String = "",
         route: String? = nil,
         files: [String: String] = [:],
-        days: Int = 365
+        days: Int = 365,
+        logging: String = "{level: debug, format: json}"
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "hookgate-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -67,7 +71,8 @@ final class GatewayProcess: Sendable {
           - {path: /hooks/sipgate, provider: sipgate, users: [sipgate], destinations: [backend]\(route.map { ", " + $0 } ?? "")}
         destinations:
           - {name: backend, url: "http://127.0.0.1:\(backend)/events", timeout: \(timeout)\(destination.map { ", " + $0 } ?? "")}
-        logging: {level: debug, format: json}
+        \(destinations)
+        logging: \(logging)
         shutdown_timeout: 20s
         \(extra)
         """.write(to: configuration, atomically: true, encoding: .utf8)
@@ -96,7 +101,9 @@ final class GatewayProcess: Sendable {
     }
 
     private static func port(of process: RunningProcess) async throws -> Int {
-        let line = try await process.line { $0.contains("\"listening\"") }
+        let line = try await process.line {
+            $0.contains("\"listening\"") || $0.contains("hookgate: listening address=")
+        }
         guard let match = line.firstMatch(of: /(?:127\.0\.0\.1|\[::1?\]):([0-9]+)/), let port = Int(match.1) else {
             throw Failure("no port in: \(line)")
         }

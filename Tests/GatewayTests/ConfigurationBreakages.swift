@@ -1,6 +1,6 @@
 extension Breakage {
     static let all: [Breakage] =
-        top + listeners + users + routes + destinations + journal + delivery + later + clients + refusals
+        top + listeners + users + routes + destinations + journal + delivery + later + clients + refusals + alarms
 
     private static let top: [Breakage] = [
         .init("public_url: https://hooks.example.net:8443\n", "", at: "1:1", "public_url", "is missing"),
@@ -69,6 +69,27 @@ extension Breakage {
         .init("data: true", "data: yes", at: "29:58", "logging.mask_personal_data", "write `true` or `false`"),
         .init("data: true", "data: \"true\"", at: "29:58", "logging.mask_personal_data", "remove the quotes"),
         .init("data: true", "data: 1", at: "29:58", "logging.mask_personal_data", "not `1`"),
+        .init(
+            "data: true",
+            "data: true, pseudonym_key: 0123456789abcdef0123",
+            at: "29:79",
+            "logging.pseudonym_key",
+            "must not stand in the file"
+        ),
+        .init(
+            "data: true",
+            "data: true, pseudonym_key: \"${env:SHORT}\"",
+            at: "29:79",
+            "logging.pseudonym_key",
+            "shorter than 16 bytes"
+        ),
+        .init(
+            "data: true",
+            "data: true, pseudonym_keys: x",
+            at: "29:64",
+            "logging.pseudonym_keys",
+            "did you mean `pseudonym_key`?"
+        ),
         .init(
             "logging: {level: info, format: text, mask_personal_data: true}",
             "logging: loud",

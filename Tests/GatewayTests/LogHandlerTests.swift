@@ -103,13 +103,57 @@ import Testing
         #expect(lines.all.first?.hasSuffix("warning a: seen k=record\n") == true)
     }
 
+    private static let personal = PersonalData(isMasked: true, key: Array("0123456789abcdef".utf8))
+
     @Test(arguments: [
-        ("+4921155667788", "+49***88"), ("4921155667788", "49***88"), ("+12025550123", "+1***23"), ("anonymous", "***"),
-        ("110", "***"), ("", "***"), ("1234567e0", "***"),
+        ("+4921155667788", "+49…88~"), ("4921155667788", "+49…88~"), ("+12025550123", "+1…23~"), ("110", "…~"),
+        ("1234567e0", "…~"), ("0211 556677-88", "0…88~"), ("0049 211/55667788", "+49…88~"),
     ])
-    func `numbers keep their country code and two digits`(number: String, masked: String) {
-        #expect(PersonalData(isMasked: true).number(number) == masked)
+    func `numbers keep their country code and two digits, and get a pseudonym`(number: String, masked: String) {
+        let written = LogHandlerTests.personal.number(number)
+        #expect(written.hasPrefix(masked) && written.count == masked.count + 6, "\(written)")
         #expect(PersonalData(isMasked: false).number(number) == number)
-        #expect(PersonalData(isMasked: true).name("Älice") == "Ä***")
+    }
+
+    @Test func `a number has one pseudonym however it is written, and another one with another key`() {
+        let spellings = ["+4921155667788", "4921155667788", "0049 211 55667788", "0211/55667788", "55667788"]
+        let pseudonyms = spellings.map { LogHandlerTests.personal.number($0).suffix(7) }
+        #expect(Set(pseudonyms).count == 1)
+        #expect(LogHandlerTests.personal.number("+4921155667789").suffix(7) != pseudonyms.first)
+        let other = PersonalData(isMasked: true, key: Array("0123456789abcdeg".utf8))
+        #expect(other.number("+4921155667788").suffix(7) != pseudonyms.first)
+        #expect(LogHandlerTests.personal.number("anonymous") == "anonymous")
+        #expect(LogHandlerTests.personal.number("") == "")
+    }
+
+    @Test func `a name keeps its first letter, and its pseudonym does not depend on its spelling`() {
+        let name = LogHandlerTests.personal.name("Älice  Example")
+        #expect(name.hasPrefix("Ä…~") && name.count == 9)
+        #expect(LogHandlerTests.personal.name("Älice Example") == name)
+        #expect(LogHandlerTests.personal.name("Älice Other") != name)
+        #expect(PersonalData(isMasked: false).name("Älice") == "Älice")
+    }
+
+    @Test(arguments: [
+        ("cannot reach +49 211 5566778 or 0211-5566778 today", "cannot reach +49…78~ or 0…78~ today"),
+        ("4921155667788", "+49…88~"),
+        ("event 019ab0f1-6f2c-7d3e-9a51-0c7be1c4f7aa of 2026-11-28T06:33:24Z", nil),
+        ("from 127.0.0.1:8443, 123456 bytes", nil),
+    ])
+    func `an error quotes no number`(text: String, masked: String?) throws {
+        let lines = Lines()
+        let logger = Logger(label: "hookgate") { _ in
+            GatewayLogHandler(
+                label: "hookgate",
+                level: .info,
+                format: .text,
+                output: lines,
+                personal: LogHandlerTests.personal
+            )
+        }
+        logger.info("failed", metadata: ["error": "\(text)"])
+        let written = try #require(lines.all.first)
+        let plain = written.replacing(/~[a-z2-7]{6}/, with: "~")
+        #expect(plain.contains(masked ?? text), "\(written)")
     }
 }

@@ -4,6 +4,7 @@ import Edge
 import Logging
 import NIOCore
 import NIOPosix
+import Sipgate
 import Testing
 import Webhooks
 
@@ -31,18 +32,57 @@ import Webhooks
         #expect(logged == "/" + String(repeating: "a", count: 99))
     }
 
-    private static func loggable(_ target: String) async throws -> String {
+    @Test(arguments: [
+        ("/hooks/sipgate/answer/secret", "/hooks/sipgate/answer"),
+        ("/hooks/sipgat", "/hooks/sipgat"),
+        ("/hook/sipgate", "/hook/sipgate"),
+        ("/hooks/sipgate/dta/secret", "/hooks/sipgate/d…~"),
+        ("/hooks/sipgate/4915112345678/secret", "/hooks/sipgate/4…~"),
+        ("/hooks/4915112345678", "/hooks/4…~"),
+        ("/Alice/sipgate", "/A…~"),
+        ("/hooks/%34%39%31%35%31%31%32%33%34%35%36%37%38", "/hooks/%…~"),
+    ])
+    func `Of a path with somebody in it the log has a pseudonym`(target: String, logged: String) async throws {
+        let line = try await LoggableTargetTests.loggable(target, isMasked: true)
+        #expect(line.hasPrefix(logged), "\(line)")
+        #expect(logged.hasSuffix("~") == (line != logged))
+        #expect(try await LoggableTargetTests.loggable(target, isMasked: true) == line)
+    }
+
+    private static func loggable(_ target: String, isMasked: Bool = false) async throws -> String {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         return try await loop.submit {
             let store = try CredentialStore(accounts: [], hashing: .singleton)
+            let route = Route(path: "/hooks/sipgate", users: ["sipgate"], destinations: [])
             let pipeline = IngestPipeline(
-                routes: RouteTable([Route(path: "/hooks/sipgate", users: ["sipgate"], destinations: [])]),
-                lanes: [],
+                routes: RouteTable([route]),
+                lanes: [
+                    IngestPipeline.Lane(
+                        index: 0,
+                        route: route,
+                        provider: try SipgateProvider(
+                            publicURL: "https://localhost",
+                            routePath: route.path,
+                            followUpKey: [1],
+                            route: SipgateRoute(calls: nil)
+                        ),
+                        source: route.path,
+                        addresses: AddressRules(),
+                        certificates: CertificateRules(),
+                        isDurable: false,
+                        followUps: .either,
+                        inquiry: nil
+                    )
+                ],
                 authenticator: try Authenticator(store: store, throttle: FailureThrottle(), eventLoop: loop),
                 journal: nil,
                 forwarder: Forwarder(destinations: [], eventLoop: loop, loops: 1),
                 ids: EventIDSource(),
-                log: IngestLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, destinations: []),
+                log: IngestLog(
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                    destinations: [],
+                    personal: PersonalData(isMasked: isMasked)
+                ),
                 eventLoop: loop
             )
             return pipeline.loggable(target)

@@ -14,7 +14,8 @@ struct SchemaTests {
         }
         #expect(
             tables == [
-                "attempt", "audience", "delivery", "destination", "event", "grdb_migrations", "kind", "receipt",
+                "activity", "attempt", "audience", "delivery", "destination", "event", "grdb_migrations", "kind",
+                "receipt",
                 "request", "spare",
             ]
         )

@@ -298,4 +298,20 @@ struct CallTrackerTests: CallPushes {
         #expect(tracker.advance(to: at(3999)).isEmpty)
         #expect(tracker.advance(to: at(4000)).map(\.kind) == [.forwarded, .completed])
     }
+
+    @Test("legs that end, and those that are given up, are counted, but not those from before")
+    func fates() {
+        let tracker = SharedCallTracker()
+        _ = tracker.observe(start("early"), at: at(0))
+        _ = tracker.observe(start("earlier"), at: at(0))
+        tracker.countFates(since: at(1000))
+        for leg in ["A", "B", "C", "D"] { _ = tracker.observe(start(leg, from: leg), at: at(2000)) }
+        for leg in ["early", "A", "A", "B"] { _ = tracker.observe(end(leg), at: at(3000)) }
+        _ = tracker.observe(push(.answer, "D"), at: at(4000))
+        #expect(tracker.fates == LegFates(ended: 2, givenUp: 0))
+        _ = tracker.advance(to: at(302_000))
+        #expect(tracker.fates == LegFates(ended: 2, givenUp: 1))
+        _ = tracker.advance(to: CallTracker.never)
+        #expect(tracker.fates == LegFates(ended: 2, givenUp: 2))
+    }
 }

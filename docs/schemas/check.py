@@ -37,7 +37,8 @@ VALIDATORS = {}
 for path in sorted(HERE.glob("*.schema.json")):
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text()))
     if path.name != "common.schema.json":
-        VALIDATORS["io.sipgate." + path.name.removesuffix(".schema.json")] = validator(path.name)
+        kind = path.name.removesuffix(".schema.json")
+        VALIDATORS[("net.hookgate." if kind.startswith("alarm.") else "io.sipgate.") + kind] = validator(path.name)
 
 
 def unique(pairs):
@@ -56,7 +57,7 @@ def fault(line):
         return "type: no schema for %r" % kind
     for error in VALIDATORS[kind].iter_errors(event):
         return "%s: %s" % ("/".join(map(str, error.absolute_path)) or "event", error.message[:300])
-    if event["subject"] != event["data"]["leg"]:
+    if kind.startswith("io.sipgate.") and event["subject"] != event["data"]["leg"]:
         return "subject: differs from data.leg"
     return None
 

@@ -43,14 +43,32 @@ struct ConfigurationSummary {
             let who = admin.users.isEmpty ? "everybody on this machine" : list(admin.users)
             text += row("admin", "\(admin.host):\(admin.port), \(admin.tls == nil ? "plain HTTP" : "TLS"), for \(who)")
         }
+        text += row("alarms", alarms)
         text += row(
             "follow-ups",
             configuration.followUpKey == nil ? "signed until the process ends" : "signed with the key"
         )
         if let file = configuration.pidFile { text += row("pid file", file.escaped) }
-        let mask = configuration.logging.masksPersonalData ? "personal data masked" : "personal data in full"
+        let logging = configuration.logging
+        let mask =
+            switch (logging.masksPersonalData, logging.pseudonymKey) {
+            case (false, _): "personal data in full"
+            case (true, nil): "personal data masked, pseudonyms until the process ends"
+            case (true, _): "personal data masked, pseudonyms with the key"
+            }
         text += row("logging", "\(configuration.logging.level), \(configuration.logging.format.rawValue), \(mask)")
         return text
+    }
+
+    private var alarms: String {
+        let alarms = configuration.alarms
+        var names: [String] = []
+        if alarms.missingFollowUps != nil { names.append("missing follow-ups") }
+        if alarms.silence != nil { names.append("silence") }
+        if alarms.failingDestination != nil { names.append("failing destinations") }
+        guard !names.isEmpty else { return "none" }
+        let told = alarms.destinations.isEmpty ? "nobody" : list(alarms.destinations)
+        return "\(names.joined(separator: ", ")); told to \(told)"
     }
 
     /// What the system's policy adds to ours.

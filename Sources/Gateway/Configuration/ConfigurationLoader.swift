@@ -11,13 +11,10 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "refusals", "admin", "follow_up_key", "certificate_command", "pid_file", "logging", "shutdown_timeout",
+            "refusals", "admin", "alarms", "follow_up_key", "certificate_command", "pid_file", "logging",
+            "shutdown_timeout",
         ]
     )
-    private static let loggingKeys = ConfigurationSection.Keys(known: ["level", "format", "mask_personal_data"])
-    private static let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-    /// A follow-up key is guessed offline, so it needs the strength of a key, not of a password.
-    private static let minFollowUpKeyBytes = 16
 
     /// Reads and checks a configuration, with its secrets resolved.
     ///
@@ -161,10 +158,11 @@ package enum ConfigurationLoader {
         .read(top)
         let admin = AdminSection(base: base, environment: environment, users: userNames).read(top)
         let followUpKey = followUpKey(top, base: base, environment: environment)
-        let logging = logging(top)
+        let alarms = AlarmSection(destinations: destinationNames).read(top)
+        let logging = LoggingSection(base: base, environment: environment).read(top)
         let shutdownTimeout = top.scalar("shutdown_timeout")?.duration(in: .milliseconds(100) ... .minutes(10))
         let others = users.filter { admin?.users.contains($0.name) != true }
-        warnAboutUnused(top, others, destinations, routes)
+        warnAboutUnused(top, others, destinations.filter { !alarms.destinations.contains($0.name) }, routes)
         guard let publicURL else { return nil }
         return GatewayConfiguration(
             publicURL: publicURL,
@@ -176,6 +174,7 @@ package enum ConfigurationLoader {
             journal: journal,
             refusals: RefusalsSection(base: base, journal: journal?.path).read(top),
             admin: admin,
+            alarms: alarms,
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),
             pidFile: pidFile(top, base: base, journal: journal),
@@ -265,29 +264,7 @@ package enum ConfigurationLoader {
             )
             return nil
         }
-        guard let scalar = top.scalar("follow_up_key"),
-            let secret = scalar.secret(base: base, environment: environment)
-        else { return nil }
-        guard secret.exposed.utf8.count >= minFollowUpKeyBytes else {
-            scalar.error(
-                "the key is shorter than \(minFollowUpKeyBytes) bytes",
-                remedy: "`openssl rand -hex 32` makes one"
-            )
-            return nil
-        }
-        return secret
-    }
-
-    private static func logging(_ top: ConfigurationSection) -> LoggingConfiguration {
-        var logging = LoggingConfiguration(level: "info", format: .text, masksPersonalData: true)
-        guard let section = top.section("logging", keys: loggingKeys) else { return logging }
-        if let level = section.scalar("level")?.choice(levels) { logging.level = level }
-        let formats = LoggingConfiguration.Format.allCases.map(\.rawValue)
-        if let format = section.scalar("format")?.choice(formats).flatMap(LoggingConfiguration.Format.init) {
-            logging.format = format
-        }
-        if let masks = section.scalar("mask_personal_data")?.boolean() { logging.masksPersonalData = masks }
-        return logging
+        return top.scalar("follow_up_key")?.key(base: base, environment: environment)
     }
 
     private static func warnAboutUnused(

@@ -133,6 +133,23 @@ struct ConfigurationScalar {
         return reference.resolve(self, base: base, environment: environment)
     }
 
+    /// A key from a reference.
+    ///
+    /// Keys are guessed offline, so they need the strength of a key, not of a password.
+    func key(base: BaseFolder, environment: [String: String]) -> Secret? {
+        guard let secret = secret(base: base, environment: environment) else { return nil }
+        guard secret.exposed.utf8.count >= ConfigurationScalar.minKeyBytes else {
+            error(
+                "the key is shorter than \(ConfigurationScalar.minKeyBytes) bytes",
+                remedy: "`openssl rand -hex 32` makes one"
+            )
+            return nil
+        }
+        return secret
+    }
+
+    private static let minKeyBytes = 16
+
     /// Whether the value is YAML's null.
     var isMissing: Bool { text.isEmpty || isPlain && ["~", "null", "Null", "NULL"].contains(text) }
 

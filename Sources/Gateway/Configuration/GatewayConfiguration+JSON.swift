@@ -39,6 +39,8 @@ extension GatewayConfiguration {
                         json.field("max_rate", refusals.maxRate)
                     }
                 }
+                json.name("alarms")
+                json.alarms(alarms)
                 json.field("follow_up_key", followUpKey != nil)
                 if let certificateCommand { json.strings("certificate_command", certificateCommand) }
                 json.field("pid_file", pidFile)
@@ -47,6 +49,7 @@ extension GatewayConfiguration {
                     json.field("level", logging.level)
                     json.field("format", logging.format.rawValue)
                     json.field("mask_personal_data", logging.masksPersonalData)
+                    json.field("pseudonym_key", logging.pseudonymKey != nil)
                 }
                 json.field("shutdown_timeout", DurationText.format(shutdownTimeout))
             }
@@ -101,6 +104,35 @@ extension JSONWriter {
             json.strings("destinations", route.destinations)
             json.field("durable", route.isDurable)
             if let clients = route.certificates.allowed { json.strings("clients", clients.sorted()) }
+        }
+    }
+
+    fileprivate mutating func alarms(_ alarms: AlarmsConfiguration) {
+        object { json in
+            if let alarm = alarms.missingFollowUps {
+                json.name("missing_follow_ups")
+                json.object { json in
+                    json.field("legs", alarm.legs)
+                    json.field("percent", alarm.percent)
+                    json.field("within", DurationText.format(alarm.within))
+                }
+            }
+            if let alarm = alarms.silence {
+                json.name("silence")
+                json.object { json in
+                    json.field("weeks", alarm.weeks)
+                    json.field("pushes", alarm.pushes)
+                    json.strings("holidays", alarm.holidays.sorted())
+                }
+            }
+            if let alarm = alarms.failingDestination {
+                json.name("failing_destination")
+                json.object { json in
+                    json.field("attempts", alarm.attempts)
+                    json.field("lasting", DurationText.format(alarm.lasting))
+                }
+            }
+            json.strings("destinations", alarms.destinations)
         }
     }
 

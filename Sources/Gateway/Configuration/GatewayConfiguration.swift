@@ -27,6 +27,8 @@ package struct GatewayConfiguration: Sendable {
     package var refusals: RefusalsConfiguration?
     /// Where operators look; nil when nobody does.
     package var admin: AdminConfiguration?
+    /// What is worth an alarm, and who is told.
+    package var alarms = AlarmsConfiguration()
     /// Signs follow-up addresses.
     ///
     /// Nil: a random key, which dies with the process.
@@ -188,4 +190,6 @@ package struct LoggingConfiguration: Sendable {
     package var format: Format
     /// Telephone numbers and names are shortened when true.
     package var masksPersonalData: Bool
+    /// Makes pseudonyms of them; nil: a random key, which dies with the process.
+    package var pseudonymKey: Secret?
 }

@@ -62,8 +62,12 @@ final class IngestPipeline: Responder {
     private let journal: (any EventJournal)?
     private let forwarder: Forwarder
     private let ids: EventIDSource
+    /// The source of events that are our own.
+    private let publicURL: String
     private let log: IngestLog
     private let eventLoop: any EventLoop
+    /// What our own paths are made of.
+    private let segments: [String]
 
     init(
         routes: RouteTable,
@@ -72,6 +76,7 @@ final class IngestPipeline: Responder {
         journal: (any EventJournal)?,
         forwarder: Forwarder,
         ids: EventIDSource,
+        publicURL: String = "",
         log: IngestLog,
         eventLoop: any EventLoop
     ) {
@@ -82,8 +87,11 @@ final class IngestPipeline: Responder {
         self.journal = journal
         self.forwarder = forwarder
         self.ids = ids
+        self.publicURL = publicURL
         self.log = log
         self.eventLoop = eventLoop
+        let own = lanes.flatMap { $0.route.path.split(separator: "/").map(String.init) }
+        segments = Set(own).sorted() + ["answer", "hangup", "data"]
     }
 
     // MARK: Before the content is read
@@ -234,8 +242,33 @@ final class IngestPipeline: Responder {
             return promise.futureResult
         }
         let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil) }
-        promise.futureResult.assumeIsolated().whenSuccess { self.accepted.note(events, route: index) }
+        promise.futureResult.assumeIsolated().whenSuccess { self.note(events, on: self.lanes[index]) }
         journal.append(events.map { entry($0, on: routes[index]) }, promise: promise)
+        return promise.futureResult
+    }
+
+    /// Sends an event of our own: through the journal where there is one, else once.
+    ///
+    /// - Returns: completes when the journal has it, or every destination has answered.
+    func tell(_ draft: EventDraft, at time: Timestamp, to places: [Int], as route: String) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        let event = Event(id: ids.next(at: time), source: publicURL, time: time, draft: draft)
+        if let journal {
+            journal.append(
+                [NewEntry(event: event, route: route, destinations: DestinationSet(places))],
+                promise: promise
+            )
+            return promise.futureResult
+        }
+        let forwarding = Forwarding { _ in promise.succeed() }
+        for place in places {
+            forwarding.begin()
+            forwarder.forward(event, to: place) { outcome in
+                self.log.attempted(event, route: route, destination: place, outcome: outcome)
+                forwarding.end(outcome)
+            }
+        }
+        forwarding.allBegun()
         return promise.futureResult
     }
 
@@ -270,6 +303,12 @@ final class IngestPipeline: Responder {
         return eventLoop.now + (deadline - spent - reserve)
     }
 
+    /// Events are where they belong: counts and logs them.
+    private func note(_ events: [Event], on lane: Lane) {
+        accepted.note(events, route: lane.index)
+        log.accepted(events, on: lane.route)
+    }
+
     /// Makes the events durable, or sends them on where nothing is stored.
     private func place(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
         if lane.isDurable, let journal {
@@ -293,7 +332,7 @@ final class IngestPipeline: Responder {
         promise.futureResult.assumeIsolated().whenComplete { result in
             switch result {
             case .success:
-                self.accepted.note(events, route: lane.index)
+                self.note(events, on: lane)
                 complete(nil)
             case .failure(let error):
                 complete((error as? JournalError)?.refusal ?? .refusal(.journalUnavailable))
@@ -307,14 +346,14 @@ final class IngestPipeline: Responder {
     /// Calls `complete` with nil when all have taken it, else with the reply that says so.
     private func forward(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
         let forwarding = Forwarding { refusal in
-            if refusal == nil { self.accepted.note(events, route: lane.index) }
+            if refusal == nil { self.note(events, on: lane) }
             complete(refusal)
         }
         for event in events {
             for index in lane.route.destinations where forwarder.wants(event, index) {
                 forwarding.begin()
                 forwarder.forward(event, to: index) { outcome in
-                    self.log.attempted(event, route: lane.route, destination: index, outcome: outcome)
+                    self.log.attempted(event, route: lane.route.path, destination: index, outcome: outcome)
                     forwarding.end(outcome)
                 }
             }
@@ -329,10 +368,11 @@ final class IngestPipeline: Responder {
             // No route: the path as it came, without its query, and not for ever. In front of a host may stand a user
             // with a password (RFC 3986, section 3.2.1), so of a target with a host nothing is kept.
             let hasHost = !target.hasPrefix("/") || target.hasPrefix("//") && target.contains("@")
-            return hasHost ? "-" : String(target.prefix { $0 != "?" }.prefix(100))
+            if hasHost { return "-" }
+            return log.personal.path(String(target.prefix { $0 != "?" }.prefix(100)), known: segments)
         }
         guard let followUp = match.followUp else { return match.route.path }
-        return match.route.path + "/" + followUp.kind.prefix(16)
+        return match.route.path + "/" + log.personal.path(String(followUp.kind.prefix(16)), known: segments)
     }
 }
 

@@ -5,6 +5,7 @@ import Webhooks
 ///
 /// The message of a record is a constant; everything that varies is metadata. Nothing in either can begin a new line or
 /// reach a terminal as a command. A record of the handler wins over metadata of its logger with the same key.
+/// Metadata that may quote somebody, an error or what is wrong with a file, loses what looks like a telephone number.
 package struct GatewayLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -14,6 +15,9 @@ package struct GatewayLogHandler: LogHandler {
     private let format: LoggingConfiguration.Format
     private let isForJournal: Bool
     private let output: any LogOutput
+    private let personal: PersonalData
+    /// The keys of metadata that may quote somebody.
+    private static let quoting: Set<String> = ["error", "problem", "help"]
 
     /// - Parameters:
     ///   - label: names the part of the program.
@@ -21,18 +25,21 @@ package struct GatewayLogHandler: LogHandler {
     ///   - format: how a line looks.
     ///   - isForJournal: whether systemd's journal reads it, which wants levels and knows the time.
     ///   - output: where lines go.
+    ///   - personal: masks what may be a telephone number in errors.
     package init(
         label: String,
         level: Logger.Level,
         format: LoggingConfiguration.Format,
         isForJournal: Bool = false,
-        output: any LogOutput = StandardError()
+        output: any LogOutput = StandardError(),
+        personal: PersonalData = PersonalData(isMasked: true)
     ) {
         self.label = label
         logLevel = level
         self.format = format
         self.isForJournal = isForJournal
         self.output = output
+        self.personal = personal
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -48,7 +55,12 @@ package struct GatewayLogHandler: LogHandler {
         var line = LogLine(format: format, isForJournal: isForJournal)
         line.begin(.now(), event.level, label: label, message: event.message.description)
         for key in fields.keys.sorted() {
-            if let value = fields[key] { line.write(key, value) }
+            guard let value = fields[key] else { continue }
+            if case .string(let text) = value, GatewayLogHandler.quoting.contains(key) {
+                line.write(key, .string(personal.text(text)))
+            } else {
+                line.write(key, value)
+            }
         }
         line.end()
         output.write(line.bytes)
@@ -64,7 +76,8 @@ extension Logger {
                 label: label,
                 level: level,
                 format: configuration.format,
-                isForJournal: isForJournal
+                isForJournal: isForJournal,
+                personal: PersonalData(configuration)
             )
         }
     }

@@ -27,6 +27,7 @@ struct GatewayMetrics: Sendable {
     let refusals: RefusalStore?
     let health: @Sendable () -> HealthReport
     let certificates: @Sendable () -> [CertificateEnd]
+    let alarms: @Sendable () -> [(alarm: Alarm, isRaised: Bool)]
     let group: MultiThreadedEventLoopGroup
     let started = Timestamp.now()
 
@@ -73,6 +74,12 @@ struct GatewayMetrics: Sendable {
             for end in certificates() {
                 guard let until = end.stapledUntil else { continue }
                 family.sample(Int(until.unixSeconds), [("listener", end.listener), ("subject", end.subject)])
+            }
+        }
+        text.gauge("hookgate_alarm", "1 for an alarm that is raised, by route or destination.") { family in
+            for (alarm, isRaised) in alarms() {
+                let labels: MetricsText.Labels = [("alarm", alarm.kind.rawValue), (alarm.placeName, alarm.place)]
+                family.sample(isRaised ? 1 : 0, labels)
             }
         }
         text.counter("process_cpu_seconds_total", "User and system time.") { $0.sample(figures.cpuSeconds) }

@@ -38,9 +38,8 @@ package struct ServiceManager: Sendable {
 
     /// The configuration is being read again; ends with `ready`.
     func reloading() {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        let microseconds = time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+        // NIO's clock is CLOCK_MONOTONIC, as sd_notify(3) wants it.
+        let microseconds = NIODeadline.now().uptimeNanoseconds / 1000
         send("RELOADING=1\nMONOTONIC_USEC=\(microseconds)\n")
     }
 

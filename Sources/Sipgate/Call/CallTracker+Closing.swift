@@ -17,6 +17,7 @@ extension CallTracker {
             guard expiry(of: leg) <= now else { continue }
             leg.ended = now
             leg.isAssumed = true
+            if leg.firstSeen >= fatesSince { fates.givenUp += 1 }
         }
         if !isOpen { complete(call, at: now, &derived) }
         schedule(call)

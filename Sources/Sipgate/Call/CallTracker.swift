@@ -36,6 +36,9 @@ final class CallTracker {
 
     /// How many open calls were forgotten because there were too many legs.
     var crowdedOut = 0
+    /// How legs ended that began at `fatesSince` or later: of earlier ones a push may have come while nobody listened.
+    var fates = LegFates()
+    var fatesSince = Timestamp(milliseconds: 0)
 
     /// A tracker that knows nothing.
     ///
@@ -76,6 +79,7 @@ final class CallTracker {
         let leg = known ?? begin(push.leg, at: now)
         let isLate = leg.call.completed != nil || leg.ended != nil && push.event != .hangup
         let isDuplicate = push.event.once.map(leg.seen.contains) ?? false
+        if push.event == .hangup, !leg.seen.contains(.hangup), leg.firstSeen >= fatesSince { fates.ended += 1 }
         let isChanged = leg.absorb(push, at: now)
         join(leg, isNew: known == nil, by: push)
         if isChanged { joinKin(of: leg) }

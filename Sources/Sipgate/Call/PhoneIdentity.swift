@@ -1,5 +1,5 @@
 /// A telephone number as it is compared: formats differ between fields and carriers.
-struct PhoneIdentity: Sendable, Hashable {
+package struct PhoneIdentity: Sendable, Hashable {
     /// Digits that are enough to recognise a number without its country or area.
     private static let telling = 7
 
@@ -29,7 +29,7 @@ struct PhoneIdentity: Sendable, Hashable {
     /// What the same number has in common however it is written, as a number: its last digits, or else all of its text.
     ///
     /// Nil for text that names nobody. Different numbers may have the same.
-    static func bucket(of raw: String) -> UInt64? {
+    package static func bucket(of raw: String) -> UInt64? {
         guard !raw.isEmpty, raw != "anonymous" else { return nil }
         var digits: UInt64 = 0
         var count = 0

@@ -40,6 +40,17 @@ package final class SharedCallTracker: Sendable {
         tracker.withLock { $0.note(decision, on: leg) }
     }
 
+    /// How legs ended since `countFates`.
+    package var fates: LegFates { tracker.withLock { $0.fates } }
+
+    /// Counts from now on how legs end that begin from now on.
+    package func countFates(since time: Timestamp) {
+        tracker.withLock { tracker in
+            tracker.fates = LegFates()
+            tracker.fatesSince = time
+        }
+    }
+
     /// Lets time pass.
     ///
     /// - Parameter time: Now.

@@ -23,19 +23,19 @@ package enum JSONTree: Sendable, Equatable {
     }
 
     /// The value of a member; nil for an absent one, and for anything but an object.
-    subscript(_ name: String) -> JSONTree? {
+    package subscript(_ name: String) -> JSONTree? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
     /// The text of a string; nil for anything else.
-    var text: String? {
+    package var text: String? {
         guard case .text(let text) = self else { return nil }
         return text
     }
 
     /// The elements of an array; none for anything else.
-    var elements: [JSONTree] {
+    package var elements: [JSONTree] {
         guard case .array(let elements) = self else { return [] }
         return elements
     }

@@ -18,7 +18,7 @@ package struct TimeZoneTable: Sendable, Equatable {
     }
 
     /// Seconds to be added to universal time at a moment, which is given in seconds since 1970.
-    func offset(at moment: Int64) -> Int32 {
+    package func offset(at moment: Int64) -> Int32 {
         var (low, high) = (0, moments.count)
         while low < high {
             let middle = (low + high) / 2

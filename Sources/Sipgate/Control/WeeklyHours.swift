@@ -93,7 +93,7 @@ package struct WeeklyHours: Sendable, Equatable {
 
 extension Int64 {
     /// The quotient, rounded down also below zero.
-    func floored(by divisor: Int64) -> Int64 {
+    package func floored(by divisor: Int64) -> Int64 {
         let quotient = self / divisor
         return quotient * divisor > self ? quotient - 1 : quotient
     }
