@@ -12,7 +12,7 @@ CONFIG ?= config/hookgate.yaml
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
 	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test \
-	renewal-test http2-test docs
+	renewal-test http2-test strangers-test docs
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -98,6 +98,9 @@ renewal-test: build ## renew certificates 200 times under load, in every order (
 
 http2-test: build ## abuse HTTP/2 frame by frame while others push (ATTACK=seconds for each)
 	python3 Tests/Trials/http2.py --seconds $(or $(ATTACK),10) $(HOOKGATE)
+
+strangers-test: build ## stalled handshakes, idle connections and floods while others push: their replies may not wait
+	python3 Tests/Trials/strangers.py $(HOOKGATE)
 
 durable-bench: build ## CPU time of an accepted and delivered event, without and beside a backlog (BACKLOG=n); needs wrk
 	python3 Benchmarks/durable/measure.py --backlog $(or $(BACKLOG),1000000) $(HOOKGATE)

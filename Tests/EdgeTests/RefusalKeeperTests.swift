@@ -84,8 +84,9 @@ struct RefusalKeeperTests {
 
     @Test("connections that end in their handshake, in the words of their error")
     func handshakes() throws {
+        let edge = EdgeLoop(responder: ScriptedResponder(), keeper: shelf)
         for error in [TLSError.plaintextHTTP, .handshakeTimedOut] {
-            try EdgeHarness(agreed: nil, keeper: shelf).channel.pipeline.fireErrorCaught(error)
+            try EdgeHarness(edge: edge, agreed: nil).channel.pipeline.fireErrorCaught(error)
         }
         let words = shelf.connections.map { connection -> String in
             switch connection.reason {

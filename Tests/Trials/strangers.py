@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Strangers take what they can get while others push: handshakes that stall, idle connections, a flood of wrong passwords,
+a flood of RSA handshakes. Good pushes come over open connections at a fixed rate; what may not move is how long they wait.
+
+    strangers.py [--slices N] [--seconds S] [--rate R] [--stalled N] [--idle N] BINARY
+
+The gateway has one event loop on one core, everything else shares another; attackers are the nice ones there. Every
+attack is measured between two times of peace.
+"""
+import argparse
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import resource
+import socket
+import ssl
+import statistics
+import subprocess
+
+from interpose import library
+from kit import PASSWORD, Folder, Gateway, finish, say
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("binary")
+parser.add_argument("--slices", type=int, default=9, help="how often is measured under each attack, and in peace")
+parser.add_argument("--seconds", type=float, default=2, help="how long each time")
+parser.add_argument("--rate", type=int, default=1000, help="good pushes a second")
+parser.add_argument("--stalled", type=int, default=500)
+parser.add_argument("--idle", type=int, default=5000)
+parser.add_argument("--passwords", type=int, default=1000, help="wrong passwords a second")
+parser.add_argument("--handshakes", type=int, default=300, help="RSA handshakes a second")
+options = parser.parse_args()
+
+# The other core, where there is one.
+OTHERS = ["taskset", "-c", "1"] if os.cpu_count() > 1 else []
+# By how much the 99th percentile of good pushes may grow.
+MOST = 1.25
+FORM = "event=newCall&direction=in&from=4921112345678&to=4915791234567&callId=1&user%5B%5D=Alice"
+
+
+class Sink:
+    """A backend that takes everything."""
+
+    def __init__(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.process = subprocess.Popen([*OTHERS, library("sink"), str(self.port)])
+
+
+def request(folder, password):
+    path = folder.file(f"{password}.http")
+    basic = base64.b64encode(f"trial:{password}".encode()).decode()
+    with open(path, "w", newline="") as f:
+        f.write(
+            f"POST /hooks/sipgate HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {basic}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(FORM)}\r\n\r\n{FORM}"
+        )
+    return path
+
+
+class Pushes:
+    """Good pushes, and bad ones, by a small program that keeps its pace."""
+
+    def __init__(self, gateway, folder):
+        self.gateway = gateway
+        self.good, self.bad = request(folder, PASSWORD), request(folder, "wrong")
+
+    async def pace(self, mode, rate, seconds, connections, file, nice=0):
+        process = await asyncio.create_subprocess_exec(
+            *OTHERS, "nice", "-n", str(nice), library("pace"), str(self.gateway.port), mode, str(rate), str(seconds),
+            str(connections), file, stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            output, _ = await process.communicate()
+        except asyncio.CancelledError:
+            process.terminate()
+            await process.wait()
+            raise
+        return json.loads(output)
+
+    async def measure(self, slices):
+        """What good pushes see: the middle one of several measurements, and whether all of them were answered."""
+        seen = [await self.pace("push", options.rate, options.seconds, 16, self.good) for _ in range(slices)]
+        lost = sum(slice["wanted"] - slice["good"] for slice in seen)
+        return {name: statistics.median(s[name] for s in seen) for name in ("p50_us", "p99_us")} | {"lost": lost}
+
+
+async def stalled(gateway, pushes):
+    """Half a ClientHello, and nothing more; closed ones come again."""
+    tls, outgoing = ssl.create_default_context(), ssl.MemoryBIO()
+    session = tls.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        session.do_handshake()
+    half = outgoing.read()[:100]
+
+    async def one():
+        while True:
+            with contextlib.suppress(OSError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+                writer.write(half)
+                await reader.read()
+                writer.close()
+            await asyncio.sleep(0.1)
+
+    return [asyncio.create_task(one()) for _ in range(options.stalled)]
+
+
+async def idle(gateway, pushes):
+    """Connections that have pushed once and stay."""
+    limit = asyncio.Semaphore(32)
+    with open(pushes.good, "rb") as f:
+        good = f.read()
+    writers = []
+
+    async def one():
+        async with limit:
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", gateway.port, ssl=gateway.tls, server_hostname="localhost"
+            )
+            writers.append(writer)
+            writer.write(good)
+            await reader.readuntil(b"\r\n\r\n")
+
+    await asyncio.gather(*(one() for _ in range(options.idle)))
+
+    async def stay():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for writer in writers:
+                writer.transport.abort()
+
+    return [asyncio.create_task(stay())]
+
+
+async def passwords(gateway, pushes):
+    return [asyncio.create_task(pushes.pace("push", options.passwords, 600, 32, pushes.bad, nice=19))]
+
+
+async def handshakes(gateway, pushes):
+    return [asyncio.create_task(pushes.pace("new", options.handshakes, 600, 64, pushes.good, nice=19))]
+
+
+async def attack(gateway, pushes, attacks):
+    tasks = []
+    for kind in attacks:
+        tasks += await kind(gateway, pushes)
+    await asyncio.sleep(1)
+    seen = await pushes.measure(options.slices)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return seen
+
+
+async def main():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    folder, problems, rows = Folder("strangers"), [], {}
+    sink = Sink()
+    gateway = Gateway(options.binary, folder, {"backend": sink}, route=", durable: false")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", folder.file("rsa.key"), "-out", folder.file("rsa.pem")],
+        check=True, stderr=subprocess.DEVNULL,
+    )
+    with open(gateway.config) as f:
+        text = f.read().replace("event_loops: 2", "event_loops: 1")
+    try:
+        for name, attacks, most in (
+            ("stalled", [stalled], MOST), ("idle", [idle], MOST), ("passwords", [passwords], MOST),
+            ("together", [stalled, idle, passwords], MOST), ("rsa handshakes", [handshakes], None),
+        ):
+            with open(gateway.config, "w") as f:
+                f.write(text.replace("server.", "rsa.") if attacks == [handshakes] else text)
+            if await gateway.start() is None:
+                raise RuntimeError(f"the gateway does not start: {folder.path}")
+            if OTHERS:
+                subprocess.run(["taskset", "-acp", "0", str(gateway.process.pid)], stdout=subprocess.DEVNULL, check=True)
+            pushes = Pushes(gateway, folder)
+            await pushes.measure(1)
+            before = await pushes.measure(options.slices)
+            under = await attack(gateway, pushes, attacks)
+            after = await pushes.measure(options.slices)
+            gateway.stop()
+            peace = {name: (before[name] + after[name]) / 2 for name in ("p50_us", "p99_us")}
+            ratio = under["p99_us"] / peace["p99_us"]
+            rows[name] = {"p99_us": under["p99_us"], "peace_p99_us": peace["p99_us"], "ratio": round(ratio, 2)}
+            say(
+                f"{name}: p50 {peace['p50_us']:.0f} -> {under['p50_us']:.0f} us, "
+                f"p99 {peace['p99_us']:.0f} -> {under['p99_us']:.0f} us ({ratio:.2f})"
+            )
+            if under["lost"]:
+                problems.append(f"{name}: {under['lost']} good pushes were not answered with 200")
+            if most and ratio > most:
+                problems.append(f"{name}: the 99th percentile grew by more than {most}")
+    finally:
+        if gateway.is_running():
+            gateway.kill()
+        sink.process.terminate()
+        sink.process.wait()
+    finish("strangers", {"attacks": rows}, problems, folder)
+
+
+asyncio.run(main())
