@@ -20,7 +20,9 @@ extension HTTP2Handler {
         exchanges.append(exchange)
         switch request {
         case .success(let request): screen(request, exchange, isWhole: head.endStream)
-        case .failure(.refused(let reason)): refuse(reason, exchange)
+        case .failure(.refused(let reason)):
+            if head.endStream { end(exchange) }
+            return refuse(reason, exchange)
         case .failure(.malformed): return reset(exchange)
         }
         if head.endStream { end(exchange) }
