@@ -12,7 +12,11 @@ CONFIG ?= config/hookgate.yaml
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
 	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test \
+<<<<<<< HEAD
 	renewal-test http2-test strangers-test docs
+=======
+	renewal-test http2-test http2-conformance
+>>>>>>> hub/conform
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -48,8 +52,12 @@ bench: build ## measure beside nginx, haproxy and others: make bench PEERS="hook
 install: build ## install binary, shell completions and an example configuration below $(PREFIX)
 	@sh scripts/install.sh "$(DESTDIR)" "$(PREFIX)" $(HOOKGATE)
 
-tls-conformance: build ## examine TLS with testssl.sh and sslyze
+tls-conformance: build ## examine TLS beside nginx: our own conversations, testssl.sh and sslyze
 	@sh scripts/tls-conformance.sh $(HOOKGATE)
+
+http2-conformance: build ## examine HTTP/2 frame by frame beside nginx
+	@sh scripts/deps.sh conformance
+	python3 Tests/Conformance/http2.py $(HOOKGATE)
 
 clients: ## push with curl, openssl, Python, Node and Java to the gateway of `make run`
 	@sh scripts/clients.sh

@@ -390,9 +390,15 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     private func end(_ context: ChannelHandlerContext, _ action: ConnectionState.QuiesceAction) {
         switch action {
-        case .close: context.close(promise: nil)
+        case .close: close(context)
         case .finishFirst: if case .idle = state.phase { phaseBegan() }
         }
+    }
+
+    /// Ends it behind the replies that were written in this read cycle.
+    private func close(_ context: ChannelHandlerContext) {
+        flushIfNeeded()
+        context.close(promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -404,7 +410,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         }
         switch parserError {
         // The client left in the middle of a request; those before it are answered.
-        case .invalidEOFState: if !state.isBusy { context.close(promise: nil) }
+        case .invalidEOFState: if !state.isBusy { close(context) }
         case .headerOverflow: failParsing(.headerTooLarge)
         case .invalidVersion: failParsing(.unsupportedVersion)
         case .unexpectedContentLength, .invalidContentLength, .invalidChunkSize, .lfExpected, .invalidHeaderToken,

@@ -50,9 +50,6 @@ package enum CertificateChecks {
     /// Days before the end of a certificate from which on a warning is due: the usual renewal is earlier.
     package static let renewalNotice = 30
 
-    /// The least a key must cost to break, as the exponent of two: what OpenSSL's security level 2 asks for.
-    private static let leastSecurityBits = 112
-
     /// Reads and checks a chain with its key.
     ///
     /// Blocks on the disk.
@@ -137,85 +134,10 @@ package enum CertificateChecks {
     private static func check(_ chain: CertificateChain, now: CertificateTime, _ outcome: inout Outcome) {
         for (index, certificate) in chain.certificates.enumerated() {
             let name = "\(chain.name): certificate \(index + 1) (\(certificate.subject))"
-            checkDates(of: certificate, name, now: now, &outcome)
-            if certificate.publicKey.securityBits < leastSecurityBits {
-                outcome.add(.error, "\(name): its key is too weak: \(certificate.publicKey)")
-            }
+            check(certificate, name, isLeaf: index == 0, now: now, &outcome)
         }
         checkLeaf(of: chain, &outcome)
         checkOrder(of: chain, &outcome)
-    }
-
-    private static func checkDates(
-        of certificate: Certificate,
-        _ name: String,
-        now: CertificateTime,
-        _ outcome: inout Outcome
-    ) {
-        let left = now.days(until: certificate.notAfter)
-        if certificate.notAfter < now {
-            outcome.add(.error, "\(name): expired on \(certificate.notAfter)")
-        } else if certificate.notBefore > now {
-            outcome.add(.error, "\(name): is not valid before \(certificate.notBefore); is the clock right?")
-        } else if left < renewalNotice {
-            outcome.add(.warning, "\(name): expires in \(left) days, on \(certificate.notAfter); renew it")
-        }
-    }
-
-    private static func checkLeaf(of chain: CertificateChain, _ outcome: inout Outcome) {
-        let leaf = chain.leaf
-        let name = "\(chain.name): certificate 1 (\(leaf.subject))"
-        if leaf.isAuthority {
-            outcome.add(.warning, "\(name): is a certificate authority's; the server's own comes first")
-        } else if !leaf.isForServers {
-            outcome.add(.warning, "\(name): its extended key usage does not allow TLS servers; clients will refuse it")
-        }
-        if leaf.alternativeNames.isEmpty {
-            outcome.add(.warning, "\(name): has no subject alternative name; clients ignore the common name")
-        }
-        if leaf.isSelfIssued {
-            outcome.add(.note, "\(name): is self-signed; every client has to be told to trust it")
-        } else if chain.intermediates.isEmpty {
-            outcome.add(
-                .note,
-                "\(chain.name): holds one certificate; if \"\(leaf.issuer)\" is an intermediate, it belongs there too"
-            )
-        }
-    }
-
-    /// Each issuer after what it signed.
-    ///
-    /// Repetitions are named once and then passed over.
-    private static func checkOrder(of chain: CertificateChain, _ outcome: inout Outcome) {
-        var unique: [(position: Int, certificate: Certificate)] = []
-        for (index, certificate) in chain.certificates.enumerated() {
-            if let first = unique.first(where: { $0.certificate.fingerprint == certificate.fingerprint }) {
-                outcome.add(
-                    .warning,
-                    "\(chain.name): certificate \(index + 1) repeats certificate \(first.position); remove it"
-                )
-            } else {
-                unique.append((index + 1, certificate))
-            }
-        }
-        for (current, next) in zip(unique, unique.dropFirst()) {
-            guard let reason = current.certificate.whyNotSigned(by: next.certificate) else { continue }
-            let issuer = unique.first { current.certificate.whyNotSigned(by: $0.certificate) == nil }
-            let remedy =
-                issuer.map { $0.position == current.position ? "it signed itself" : "certificate \($0.position) did" }
-                ?? "\"\(current.certificate.issuer)\" did, which is not in the file"
-            outcome.add(
-                .error,
-                "\(chain.name): certificate \(next.position) (\(next.certificate.subject)) did not sign certificate"
-                    + " \(current.position) (\(current.certificate.subject)): \(reason); \(remedy)"
-            )
-        }
-        if let last = unique.last, unique.count > 1, last.certificate.isSelfIssued {
-            outcome.add(
-                .note,
-                "\(chain.name): certificate \(last.position) is a root, which clients have; it may be left out"
-            )
-        }
     }
 
     private static func checkPermissions(of file: String, _ outcome: inout Outcome) {

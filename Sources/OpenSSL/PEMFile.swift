@@ -14,14 +14,14 @@ struct PEMFile: Sendable {
 
     /// Reads the file.
     ///
-    /// - Throws: `unreadable`, `empty` or `notPEM`.
+    /// - Throws: `unreadable`, `empty` or why it is no PEM.
     init(file path: String) throws(CredentialError) {
         try self.init(name: path, bytes: PEMFile.contents(of: path))
     }
 
     /// Takes text.
     ///
-    /// - Throws: `empty` or `notPEM`.
+    /// - Throws: `empty` or why it is no PEM.
     init(text: String, name: String) throws(CredentialError) {
         try self.init(name: name, bytes: Array(text.utf8))
     }
@@ -29,14 +29,15 @@ struct PEMFile: Sendable {
     private init(name: String, bytes: [UInt8]) throws(CredentialError) {
         guard !bytes.isEmpty else { throw .empty(file: name) }
         self.name = name
-        self.bytes = bytes
-        labels = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let text = String(decoding: line, as: UTF8.self)
-            guard text.hasPrefix("-----BEGIN ") else { return nil }
-            return text.dropFirst(11).split(separator: "-----", maxSplits: 1).first.map(String.init)
-        }
+        // Windows' editors put a mark before the first line, which would hide its dashes.
+        self.bytes = bytes.starts(with: PEMFile.byteOrderMark) ? Array(bytes.dropFirst(3)) : bytes
+        if let format = PEMFile.otherFormat(of: bytes) { throw .otherFormat(file: name, format) }
+        labels = try PEMFile.labels(in: self.bytes, of: name)
         guard !labels.isEmpty else { throw .notPEM(file: name) }
     }
+
+    /// U+FEFF in UTF-8.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Whether a block of that kind is there.
     ///
@@ -62,6 +63,9 @@ struct PEMFile: Sendable {
         switch label {
         case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": .certificate
         case "X509 CRL": .revocationList
+        case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST": .request
+        case "PUBLIC KEY", "RSA PUBLIC KEY": .publicKey
+        case "OPENSSH PRIVATE KEY": .openSSHKey
         case _ where label.hasSuffix("PRIVATE KEY"): .privateKey
         default: .other
         }

@@ -38,6 +38,8 @@ package final class TicketKeys: Sendable {
         var due: Int64
         /// Tickets that were opened.
         var opened = 0
+        /// Tickets that were sealed.
+        var sealed = 0
     }
 
     private let state: Mutex<State>
@@ -82,11 +84,15 @@ package final class TicketKeys: Sendable {
     /// How many tickets were opened with them.
     package var opened: Int { state.withLock { $0.opened } }
 
+    /// How many tickets were sealed with them.
+    package var sealed: Int { state.withLock { $0.sealed } }
+
     /// The key that seals now.
     func sealing() -> Key? {
         let now = clock()
         return state.withLock { state in
             if now >= state.due { rotate(&state, now) }
+            state.sealed += 1
             return state.entries.first?.key
         }
     }
@@ -166,9 +172,14 @@ private func sealOrOpen(
     guard let (key, isOld) = keys.opening(UnsafeBufferPointer(start: name, count: 16)) else { return 0 }
     let isReady =
         EVP_DecryptInit_ex2(cipher, Algorithms.shared.aes256cbc, key.cipher, vector, nil) == 1 && setCode(code, key)
-    // A client uses a ticket of TLS 1.3 once (RFC 8446, appendix C.4), so each comes with its successor.
-    let renews = isOld || SSL_version(ssl) >= TLS1_3_VERSION
-    return isReady ? (renews ? 2 : 1) : -1
+    return isReady ? (renews(ssl, isOld: isOld) ? 2 : 1) : -1
+}
+
+/// A client uses a ticket of TLS 1.3 once (RFC 8446, appendix C.4), so each comes with its successor.
+///
+/// Not where clients show certificates: what was verified when the session began would never be verified again.
+private func renews(_ ssl: OpaquePointer?, isOld: Bool) -> Bool {
+    (isOld || SSL_version(ssl) >= TLS1_3_VERSION) && SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE
 }
 
 private func setCode(_ code: OpaquePointer?, _ key: TicketKeys.Key) -> Bool {

@@ -157,6 +157,16 @@ private final class SlowClose: ChannelOutboundHandler {
         #expect(!edge.isOpen)
     }
 
+    @Test(arguments: ["", "POST / HT"])
+    func `A reply that was given at once leaves before the connection ends with the same packet`(behind: String) throws
+    {
+        let edge = try EdgeHarness()
+        edge.channel.pipeline.fireChannelRead(ByteBuffer(string: post("1") + behind))
+        edge.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(try edge.statuses() == [200])
+        #expect(!edge.isOpen)
+    }
+
     @Test func `Half a request behind one in work does not take its reply`() throws {
         let edge = try EdgeHarness()
         edge.responder.holdsReplies = true

@@ -114,10 +114,30 @@ import Webhooks
                 .content(String(repeating: "x", count: end - start), ends: end == content.utf8.count)
             )
         }
-        #expect(connection.response(on: 1).statuses == [status])
+        let refusal = connection.response(on: 1)
+        #expect(refusal.statuses == [status])
+        // The whole refusal, and only then that the rest of the content is not wanted.
+        #expect(refusal.content.contains("\"reason\"") && refusal.isWhole)
+        #expect(refusal.reset == nil || refusal.reset == .noError)
         #expect(connection.edge.responder.requests.isEmpty)
         try connection.post("y", on: 3)
         #expect(connection.response(on: 3).content == "y")
+    }
+
+    @Test func `A whole request that is refused is answered and not reset`() throws {
+        let connection = try HTTP2Harness()
+        let head = HTTP2Frame.FramePayload.Headers(
+            headers: HPACKHeaders([(":method", "GET"), (":scheme", "https"), (":path", "/hooks")]),
+            endStream: true
+        )
+        try connection.send(1, .headers(head))
+        let refusal = connection.response(on: 1)
+        #expect(refusal.statuses == [400] && refusal.isWhole && refusal.reset == nil)
+    }
+
+    @Test func `A request with an empty scheme is malformed`() {
+        let section = HPACKHeaders([(":method", "GET"), (":scheme", ""), (":authority", "a"), (":path", "/")])
+        #expect(throws: HTTP2Request.Failure.malformed) { try HTTP2Request(section, limits: EdgeLimits()) }
     }
 
     @Test func `A target that is too long is refused`() throws {

@@ -146,7 +146,7 @@ struct SignatureKeyTests {
             (try PrivateKey(making: .rsa(bits: 2048)).pem(), "block 1 is \"PRIVATE KEY\", not a public key"),
             (pem + identity.chainPEM, "block 2 is no public key"),
             (cut, "block 1 is no public key"),
-            (pem.replacing("END PUBLIC", with: "END SECRET"), "block 1 is no public key"),
+            (pem.replacing("END PUBLIC", with: "END SECRET"), "\"BEGIN PUBLIC KEY\" in line 1 has no"),
             (try String(contentsOfFile: ecPEM, encoding: .utf8), "block 1 is EC 256 bits; needed is RSA"),
             (
                 try Signer(bits: 1024).publicPEM(),

@@ -95,6 +95,25 @@ struct TicketKeysTests {
         #expect(try !resumes(ticket, at: server(other), client))
     }
 
+    @Test("sessions that were begun with a client's certificate are not prolonged")
+    func clientCertificates() throws {
+        let identity = try Self.identity.get()
+        let chain = try CertificateChain(pem: identity.chainPEM, name: "test")
+        let keys = try TicketKeys()
+        let directory = try TemporaryDirectory()
+        let file = try directory.write(identity.trustedPEM, to: "ca.pem")
+        let clients = try ClientVerification(need: .optional, authorities: file, revocations: nil, pins: [])
+        let server = try TLSContext.server(
+            .init([TLSIdentity(chain: chain, key: identity.key)]),
+            tickets: keys,
+            clients: clients
+        )
+        let client = try client(.tls13)
+        let ticket = try ticket(from: server, client)
+        #expect(try resumes(ticket, at: server, client))
+        #expect(keys.sealed == 1)
+    }
+
     @Test("a key of another length is none", arguments: [0, 48, 79, 81])
     func length(count: Int) {
         #expect(TicketKeys.Key(bytes: Array(repeating: 1, count: count)) == nil)

@@ -168,10 +168,24 @@ final class HTTP2Handler: ChannelDuplexHandler {
         let fields = loop.writer.fields(of: reply, to: exchange.id)
         write(exchange.stream, .headers(.init(headers: fields, endStream: !hasContent)))
         if hasContent {
+<<<<<<< HEAD
             write(exchange.stream, .data(.init(data: .byteBuffer(reply.content(for: exchange.id)), endStream: true)))
+=======
+            let sent = exchange.isWhole ? nil : context?.eventLoop.makePromise(of: Void.self)
+            // Not before the reply is out: NIO forgets what of a stream waits for a flush or a window when it is reset.
+            sent?.futureResult.assumeIsolated().whenSuccess { self.dropRest(of: exchange) }
+            write(exchange.stream, .data(.init(data: .byteBuffer(reply.body), endStream: true)), promise: sent)
+        } else if !exchange.isWhole {
+            dropRest(of: exchange)
+>>>>>>> hub/conform
         }
-        // The rest of the content is not wanted, and that is no error (RFC 9113, section 8.1).
-        if !exchange.isWhole { write(exchange.stream, .rstStream(.noError)) }
+        settle()
+    }
+
+    /// The rest of the content is not wanted, and that is no error (RFC 9113, section 8.1).
+    private func dropRest(of exchange: HTTP2Exchange) {
+        guard !exchange.isWhole, exchanges.contains(exchange) else { return }
+        write(exchange.stream, .rstStream(.noError))
         settle()
     }
 
@@ -194,10 +208,17 @@ final class HTTP2Handler: ChannelDuplexHandler {
         context?.flush()
     }
 
-    func write(_ stream: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload) {
-        guard let context else { return }
+    func write(
+        _ stream: HTTP2StreamID,
+        _ payload: HTTP2Frame.FramePayload,
+        promise: EventLoopPromise<Void>? = nil
+    ) {
+        guard let context else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
         needsFlush = true
-        context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: nil)
+        context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: promise)
     }
 
     /// Ends whatever was done: what came in one read cycle is answered in one flush.

@@ -134,7 +134,7 @@ private struct PseudoFields {
             guard let authority, path == nil, scheme == nil else { return nil }
             return (method, authority)
         }
-        guard let path, !path.isEmpty, scheme != nil else { return nil }
+        guard let path, !path.isEmpty, let scheme, !scheme.isEmpty else { return nil }
         return (method, path)
     }
 }
