@@ -1,5 +1,5 @@
 /// A user who may post, with every password that is good for it at the moment.
-package struct UserAccount: Sendable {
+package struct UserAccount: Sendable, Equatable {
     /// The user-id of RFC 7617: see `isUsable(name:)`.
     package let name: String
     /// One or more, so that a password can be rotated without a gap.
@@ -17,7 +17,7 @@ package struct UserAccount: Sendable {
 }
 
 /// How a password is kept.
-package enum StoredPassword: Sendable {
+package enum StoredPassword: Sendable, Equatable {
     /// A hash that `PasswordHash` accepts.
     case hash(String)
     /// The password itself, from a secret reference.

@@ -1,7 +1,9 @@
 internal import OpenSSL
 
 /// A key under which requests are signed, as the Standard Webhooks specification has it; printed as `<redacted>`.
-package struct SigningSecret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct SigningSecret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// Why a text is no secret.
     package enum Problem: Error, Equatable {
         /// There is nothing in it.

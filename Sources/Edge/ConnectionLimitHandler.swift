@@ -13,7 +13,8 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     typealias InboundOut = any Channel
     typealias OutboundIn = Never
 
-    private let limits: EdgeLimits
+    private let live: ListenerLimits
+    private var limits: EdgeLimits { live.current }
     /// Hears of those who are turned away.
     private let refused: (EdgeCounts.ConnectionRefusal, ClientAddress) -> Void
     private var open = 0
@@ -24,8 +25,18 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     private var arrivals: [UInt64: Int] = [:]
     private var second = NIODeadline.uptimeNanoseconds(0)
 
-    init(limits: EdgeLimits, refused: @escaping (EdgeCounts.ConnectionRefusal, ClientAddress) -> Void = { _, _ in }) {
-        self.limits = limits
+    convenience init(
+        limits: EdgeLimits,
+        refused: @escaping (EdgeCounts.ConnectionRefusal, ClientAddress) -> Void = { _, _ in }
+    ) {
+        self.init(limits: ListenerLimits(limits), refused: refused)
+    }
+
+    /// - Parameters:
+    ///   - limits: Of the listener, which may be exchanged.
+    ///   - refused: Hears of those who are turned away.
+    init(limits: ListenerLimits, refused: @escaping (EdgeCounts.ConnectionRefusal, ClientAddress) -> Void) {
+        live = limits
         self.refused = refused
     }
 
@@ -49,6 +60,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     }
 
     private func refusal(of client: ClientAddress, at now: NIODeadline) -> EdgeCounts.ConnectionRefusal? {
+        let limits = limits
         // A proxy stands for many; its clients are looked at when it has named them.
         guard !limits.proxies.contains(where: { $0.contains(client) }) else { return nil }
         guard limits.addresses.admits(client) else { return .denied }

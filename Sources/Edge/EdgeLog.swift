@@ -10,11 +10,10 @@ package struct EdgeLog: Sendable {
 
     package init(_ logger: Logger) {
         self.logger = logger
-        isOn = logger.logLevel <= .info
     }
 
     /// Whether request lines are written, so that nothing is prepared for nothing.
-    let isOn: Bool
+    var isOn: Bool { logger.logLevel <= .info }
 
     func replied(
         _ request: RequestID,

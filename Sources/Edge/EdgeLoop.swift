@@ -4,8 +4,8 @@ import TLS
 ///
 /// Used on that loop only.
 package final class EdgeLoop {
-    /// Answers the requests of this loop.
-    let responder: any Responder
+    /// Answers the requests that begin on this loop from now on; one that has begun keeps the one it began with.
+    package var responder: any Responder
     /// Keeps the formatted date.
     let writer = ReplyWriter()
     /// Whose turn it is to shake hands.

@@ -19,7 +19,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private static let maxWaitingParts = 64
 
     private let loop: EdgeLoop
-    private let responder: any Responder
+    /// Of the request in work.
+    private var responder: any Responder
     private let writer: ReplyWriter
     private let log: EdgeLog
     /// The one at the other end of the connection.
@@ -159,6 +160,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private func take(_ part: HTTPServerRequestPart) {
         switch part {
         case .head(let head):
+            responder = loop.responder
             if arrival == nil {
                 arrival = .now()
                 began = now

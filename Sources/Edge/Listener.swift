@@ -14,6 +14,7 @@ package final class Listener: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
     private let quiescing: ServerQuiescingHelper
+    private let limits: ListenerLimits
 
     /// Where the socket of a listener comes from.
     package enum Place: Sendable {
@@ -28,9 +29,11 @@ package final class Listener: Sendable {
         address: SocketAddress,
         channel: any Channel,
         group: MultiThreadedEventLoopGroup,
-        quiescing: ServerQuiescingHelper
+        quiescing: ServerQuiescingHelper,
+        limits: ListenerLimits
     ) {
         self.address = address
+        self.limits = limits
         self.channel = channel
         self.group = group
         self.quiescing = quiescing
@@ -59,6 +62,7 @@ package final class Listener: Sendable {
     ) async throws -> Listener {
         let quiescing = ServerQuiescingHelper(group: group)
         let log = EdgeLog(logger)
+        let live = ListenerLimits(limits)
         let bootstrap = ServerBootstrap(group: group)
         if case .address("::", _) = place {
             // IPv4 as well, whatever the system's own choice is (ipv6(7), net.ipv6.bindv6only).
@@ -77,7 +81,7 @@ package final class Listener: Sendable {
                     try pipeline.addHandler(AcceptBackoffHandler())
                     let loop = loops[channel.eventLoop]
                     try pipeline.addHandler(
-                        ConnectionLimitHandler(limits: limits) { refusal, client in
+                        ConnectionLimitHandler(limits: live) { refusal, client in
                             loop.ended(.refused(refusal), client: client, listener: name, at: .now())
                         }
                     )
@@ -97,6 +101,7 @@ package final class Listener: Sendable {
                         try options.setOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
                     }
                     let loop = loops[channel.eventLoop]
+                    let limits = live.current
                     let pipeline = channel.pipeline.syncOperations
                     func serve(_ client: ClientAddress) throws {
                         let secure = certificates.makeServerHandler(
@@ -128,7 +133,12 @@ package final class Listener: Sendable {
             }
         let channel = try await binding.get()
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-        return Listener(address: address, channel: channel, group: group, quiescing: quiescing)
+        return Listener(address: address, channel: channel, group: group, quiescing: quiescing, limits: live)
+    }
+
+    /// Bears something else of the connections that come from now on.
+    package func replaceLimits(by other: EdgeLimits) {
+        limits.replace(by: other)
     }
 
     /// Stops accepting, and completes when the last connection has answered what it had begun.

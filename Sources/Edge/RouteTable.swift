@@ -17,9 +17,13 @@ package struct RouteTable: Sendable {
     private let routes: [Route]
     private let byPath: [String: Int]
 
-    package init(_ routes: [Route]) {
+    /// - Parameters:
+    ///   - routes: By number.
+    ///   - served: The numbers of those that are found; nil: all.
+    package init(_ routes: [Route], served: Set<Int>? = nil) {
         self.routes = routes
-        byPath = Dictionary(routes.enumerated().map { ($1.path, $0) }) { first, _ in first }
+        let found = routes.enumerated().filter { served?.contains($0.offset) ?? true }
+        byPath = Dictionary(found.map { ($1.path, $0) }) { first, _ in first }
     }
 
     /// The route at a position of the configuration.

@@ -6,7 +6,12 @@ import Webhooks
 
 /// Judges operators as the routes judge senders: the same hashes, computed on the same pool, and the same throttle.
 struct AdminCredentials: Sendable {
-    private let authenticator: NIOLoopBound<Authenticator>
+    /// The accounts of another configuration on their way.
+    typealias Prepared = NIOLoopBound<Authenticator>
+
+    private let authenticator: NIOLoopBoundBox<Authenticator>
+    private let hashing: NIOThreadPool
+    private let throttle = FailureThrottle()
     private let users: Set<String>
 
     /// - Throws: a `PasswordHashError`, or what OpenSSL says when it is broken.
@@ -17,12 +22,37 @@ struct AdminCredentials: Sendable {
         on loop: any EventLoop
     ) async throws {
         self.users = Set(users)
-        let accounts = configuration.users.filter { users.contains($0.name) }
-        let store = try CredentialStore(accounts: accounts, hashing: hashing)
-        authenticator = try await loop.submit {
-            let authenticator = try Authenticator(store: store, throttle: FailureThrottle(), eventLoop: loop)
-            return NIOLoopBound(authenticator, eventLoop: loop)
+        self.hashing = hashing
+        let store = try AdminCredentials.store(configuration, Set(users), hashing)
+        authenticator = try await loop.submit { [throttle] in
+            let authenticator = try Authenticator(store: store, throttle: throttle, eventLoop: loop)
+            return NIOLoopBoundBox(authenticator, eventLoop: loop)
         }.get()
+    }
+
+    private static func store(
+        _ configuration: GatewayConfiguration,
+        _ users: Set<String>,
+        _ hashing: NIOThreadPool
+    ) throws -> CredentialStore {
+        let accounts = configuration.users.filter { users.contains($0.name) }
+        return try CredentialStore(accounts: accounts, hashing: hashing)
+    }
+
+    /// The accounts of another configuration, which `replace` puts in force.
+    ///
+    /// - Throws: a `PasswordHashError`, or what OpenSSL says when it is broken.
+    func prepare(_ configuration: GatewayConfiguration) async throws -> Prepared {
+        let store = try AdminCredentials.store(configuration, users, hashing)
+        let loop = authenticator.eventLoop
+        return try await loop.submit { [throttle] in
+            NIOLoopBound(try Authenticator(store: store, throttle: throttle, eventLoop: loop), eventLoop: loop)
+        }.get()
+    }
+
+    /// Judges by these accounts from now on.
+    func replace(by prepared: Prepared) async {
+        try? await authenticator.eventLoop.submit { [authenticator] in authenticator.value = prepared.value }.get()
     }
 
     /// What the credentials of a request come to.

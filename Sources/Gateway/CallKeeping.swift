@@ -4,10 +4,11 @@ import NIOCore
 import NIOPosix
 import OpenSSL
 import Sipgate
+import Synchronization
 import Webhooks
 
 /// What the routes know of calls: taken from the journal at the start, and kept going by a clock.
-struct CallKeeping: Sendable {
+final class CallKeeping: Sendable {
     /// How far a start looks back: calls are open for hours, and of more legs than these tell the trackers know nothing.
     private static let events = 24_000
     /// The same where repetitions have to be known again.
@@ -16,11 +17,12 @@ struct CallKeeping: Sendable {
     /// How often calls that nothing happens to are looked at.
     private static let beat = TimeAmount.milliseconds(500)
 
-    /// In the order of the configuration's routes.
-    let routes: [SipgateRoute]
+    private let known: Mutex<[SipgateRoute]>
     /// Events that a crash swallowed, or that became due while nobody ran.
     private let missing: [(route: Int, event: DerivedEvent)]
-    private let configuration: [RouteConfiguration]
+
+    /// What is known, by the number of the route.
+    var routes: [SipgateRoute] { known.withLock { $0 } }
 
     /// Builds what the routes know.
     ///
@@ -65,55 +67,51 @@ struct CallKeeping: Sendable {
     }
 
     private static func recoveries(_ configuration: GatewayConfiguration) -> [SipgateRecovery] {
-        configuration.routes.map { route in
-            let window = route.calls.replayWindow.map { window in
-                ReplayWindow(capacity: 100_000, milliseconds: window.nanoseconds / 1_000_000)
-            }
-            return SipgateRecovery(SharedCallTracker(derives: route.calls.derives), window: window)
+        configuration.routes.map(recovery)
+    }
+
+    private static func recovery(_ route: RouteConfiguration) -> SipgateRecovery {
+        let window = route.calls.replayWindow.map { window in
+            ReplayWindow(capacity: 100_000, milliseconds: window.nanoseconds / 1_000_000)
         }
+        return SipgateRecovery(SharedCallTracker(derives: route.calls.derives), window: window)
     }
 
     private init(_ configuration: GatewayConfiguration, _ recoveries: [SipgateRecovery], at now: Timestamp) {
-        self.configuration = configuration.routes
         var routes: [SipgateRoute] = []
         var missing: [(route: Int, event: DerivedEvent)] = []
         for (index, (route, recovery)) in zip(configuration.routes, recoveries).enumerated() {
             let (calls, replays, lost) = recovery.finish(at: now)
             calls.countFates(since: now)
-            var known = SipgateRoute(calls: route.calls.tracks ? calls : nil, rules: RuleBook(route.calls.rules))
-            known.replays = replays
-            known.gatherLimit = route.calls.gatherLimit
-            known.account = route.calls.account
-            known.signature = SignatureCheck(mode: route.calls.signatureMode, keys: route.calls.signatureKeys)
-            known.inquiry = route.calls.decide.map { decide in
-                var inquiry = SipgateRoute.Inquiry(destination: decide.destination)
-                inquiry.asksOnCalls = decide.asksOnCalls
-                inquiry.asksOnDigits = decide.asksOnDigits
-                inquiry.fallback = decide.fallback
-                return inquiry
-            }
-            routes.append(known)
+            routes.append(SipgateRoute(route.calls, calls: route.calls.tracks ? calls : nil, replays: replays))
             missing += lost.map { (index, $0) }
         }
-        self.routes = routes
+        known = Mutex(routes)
         self.missing = missing
     }
 
     /// How legs ended since the start, by route; nil where calls are not tracked.
     var fates: [LegFates?] { routes.map { $0.calls?.fates } }
 
-    /// Puts the rules of another configuration in force on the routes that both know.
+    /// What the routes of another configuration know and want: of calls, what those know that were here before.
     ///
-    /// - Returns: how many rules on how many routes that was.
-    func replaceRules(by other: GatewayConfiguration) -> (rules: Int, routes: Int) {
-        var count = (rules: 0, routes: 0)
-        for (route, known) in zip(configuration, routes) {
-            guard let now = other.routes.first(where: { $0.path == route.path }) else { continue }
-            known.rules.replace(by: now.calls.rules)
-            count.rules += now.calls.ruleNames.count
-            count.routes += 1
+    /// - Parameter numbers: The routes, of which some may be new.
+    /// - Returns: one for each number, which `replace` puts in force.
+    func routes(for numbers: RouteNumbers) -> [SipgateRoute] {
+        let before = routes
+        return numbers.routes.enumerated().map { number, route in
+            if number < before.count {
+                return SipgateRoute(route.calls, calls: before[number].calls, replays: before[number].replays)
+            }
+            let (calls, replays, _) = CallKeeping.recovery(route).finish(at: .now())
+            calls.countFates(since: .now())
+            return SipgateRoute(route.calls, calls: route.calls.tracks ? calls : nil, replays: replays)
         }
-        return count
+    }
+
+    /// Keeps these going from now on.
+    func replace(by routes: [SipgateRoute]) {
+        known.withLock { $0 = routes }
     }
 
     /// Lets time pass for all calls, until the gateway ends.
@@ -126,7 +124,7 @@ struct CallKeeping: Sendable {
         on loop: any EventLoop,
         keep: @escaping @Sendable (_ events: [EventDraft], _ time: Timestamp, _ route: Int) -> EventLoopFuture<Void>
     ) -> RepeatedTask {
-        let clock = CallClock(routes, missing, keep: keep)
+        let clock = CallClock(self, missing, keep: keep)
         let bound = NIOLoopBound(clock, eventLoop: loop)
         return loop.scheduleRepeatedTask(initialDelay: .zero, delay: CallKeeping.beat) { _ in bound.value.beat() }
     }
@@ -137,26 +135,27 @@ private final class CallClock {
     /// Events that could not be kept; more is only lost in the journal's longer illness, and the log says so.
     private static let capacity = 10_000
 
-    private let routes: [SipgateRoute]
+    private let keeping: CallKeeping
     private let keep: @Sendable ([EventDraft], Timestamp, Int) -> EventLoopFuture<Void>
     /// What is to be kept, by route.
     private var waiting: [[DerivedEvent]]
     private var isKeeping = false
 
     init(
-        _ routes: [SipgateRoute],
+        _ keeping: CallKeeping,
         _ missing: [(route: Int, event: DerivedEvent)],
         keep: @escaping @Sendable ([EventDraft], Timestamp, Int) -> EventLoopFuture<Void>
     ) {
-        self.routes = routes
+        self.keeping = keeping
         self.keep = keep
-        waiting = routes.map { _ in [] }
+        waiting = keeping.routes.map { _ in [] }
         for (route, event) in missing { waiting[route].append(event) }
     }
 
     func beat() {
         let now = Timestamp.now()
-        for (index, route) in routes.enumerated() {
+        for (index, route) in keeping.routes.enumerated() {
+            if index == waiting.count { waiting.append([]) }
             waiting[index] += route.calls?.advance(to: now).derived ?? []
             if waiting[index].count > CallClock.capacity {
                 waiting[index].removeFirst(waiting[index].count - CallClock.capacity)
@@ -180,3 +179,21 @@ private final class CallClock {
 
 @available(*, unavailable)
 extension CallClock: Sendable {}
+
+extension SipgateRoute {
+    /// What a configuration wants, with what is known.
+    fileprivate init(_ wanted: CallsConfiguration, calls: SharedCallTracker?, replays: SharedReplayWindow?) {
+        self.init(calls: calls, rules: RuleBook(wanted.rules))
+        self.replays = replays
+        gatherLimit = wanted.gatherLimit
+        account = wanted.account
+        signature = SignatureCheck(mode: wanted.signatureMode, keys: wanted.signatureKeys)
+        inquiry = wanted.decide.map { decide in
+            var inquiry = SipgateRoute.Inquiry(destination: decide.destination)
+            inquiry.asksOnCalls = decide.asksOnCalls
+            inquiry.asksOnDigits = decide.asksOnDigits
+            inquiry.fallback = decide.fallback
+            return inquiry
+        }
+    }
+}

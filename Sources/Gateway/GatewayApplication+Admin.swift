@@ -9,25 +9,14 @@ import Webhooks
 
 extension GatewayApplication {
     /// Where operators look, and who they are.
-    ///
-    /// - Throws: a `PasswordHashError`.
     func adminAccess(
         _ admin: AdminConfiguration,
         _ certificates: CertificateStore?,
-        on group: MultiThreadedEventLoopGroup,
-        hashing: NIOThreadPool
-    ) async throws -> AdminServer.Access {
+        credentials: AdminCredentials?
+    ) -> AdminServer.Access {
         var access = AdminServer.Access(host: admin.host, port: admin.port)
         access.names = admin.names
-        if !admin.users.isEmpty {
-            let credentials = try await AdminCredentials(
-                configuration,
-                users: admin.users,
-                hashing: hashing,
-                on: group.next()
-            )
-            access.admits = { await credentials.judge($0, $1) }
-        }
+        if let credentials { access.admits = { await credentials.judge($0, $1) } }
         if let certificates {
             access.secure = { channel in
                 let handler = certificates.makeServerHandler(handshakeTimeout: .seconds(10))
@@ -43,8 +32,9 @@ extension GatewayApplication {
         _ journal: GatewayJournal?,
         on group: MultiThreadedEventLoopGroup
     ) -> AdminServer.Sources {
-        let configuration = metrics.configuration
-        let shown = configuration.json
+        let live = metrics.live
+        // What a reload leaves alone.
+        let configuration = live.configuration
         return AdminServer.Sources(
             health: metrics.health,
             metrics: { await metrics.text() },
@@ -61,7 +51,7 @@ extension GatewayApplication {
                     )
                 }
             },
-            configuration: { (shown, metrics.certificates().json) }
+            configuration: { (live.configuration.json, metrics.certificates().json) }
         )
     }
 }

@@ -3,14 +3,14 @@ import Delivery
 import Edge
 import Glibc
 import Journal
-package import Logging
+import Logging
 import NIOCore
 import NIOPosix
 import OpenSSL
 import ServiceLifecycle
 import Sipgate
 import TLS
-import UnixSignals
+package import UnixSignals
 import Webhooks
 
 /// The gateway as one process: builds everything from a checked configuration, serves, and drains on SIGTERM and SIGINT.
@@ -18,22 +18,28 @@ package struct GatewayApplication: Sendable {
     let configuration: GatewayConfiguration
     let supervision: Supervision
     let logger: Logger
+    private let log: LiveLog
+    private let hangUps: UnixSignalsSequence
     private let reload: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
 
     /// - Parameters:
     ///   - configuration: what to serve.
     ///   - supervision: what whoever started the process has handed over.
-    ///   - logger: where logs go.
+    ///   - log: where logs go.
+    ///   - hangUps: every SIGHUP since the start.
     ///   - reload: reads the configuration again, on SIGHUP.
     package init(
         configuration: GatewayConfiguration,
         supervision: Supervision = Supervision(),
-        logger: Logger,
+        log: LiveLog,
+        hangUps: UnixSignalsSequence,
         reload: @escaping @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
     ) {
         self.configuration = configuration
         self.supervision = supervision
-        self.logger = logger
+        self.log = log
+        self.hangUps = hangUps
+        logger = log.logger()
         self.reload = reload
     }
 
@@ -159,20 +165,27 @@ package struct GatewayApplication: Sendable {
             .init(service: StapleWatch(certificates: certificates.all, group: group, logger: logger)),
             at: 0
         )
-        services.insert(
-            .init(
-                service: Reloading(
-                    load: reload,
-                    calls: calls,
-                    certificates: watch,
-                    manager: supervision.manager,
-                    readiness: readiness,
-                    files: configuration.recordFiles,
-                    logger: logger
-                )
+        let live = LiveConfiguration(configuration)
+        let credentials = try await adminCredentials(on: group, hashing: hashing)
+        let reloading = Reloading(
+            hangUps: hangUps,
+            load: reload,
+            live: live,
+            parts: .init(
+                calls: calls,
+                loops: loops,
+                listeners: listeners,
+                certificates: watch,
+                credentials: credentials,
+                log: log
             ),
-            at: 0
+            manager: supervision.manager,
+            readiness: readiness,
+            files: configuration.recordFiles,
+            pool: hashing,
+            logger: logger
         )
+        services.insert(.init(service: reloading), at: 0)
         let alarms = AlarmWatch(
             configuration,
             calls: calls,
@@ -185,7 +198,7 @@ package struct GatewayApplication: Sendable {
         if let admin = configuration.admin {
             let ends = certificates.ends
             let metrics = GatewayMetrics(
-                configuration: configuration,
+                live: live,
                 loops: loops,
                 journal: journal,
                 refusals: refusals?.store,
@@ -195,7 +208,7 @@ package struct GatewayApplication: Sendable {
                 group: group
             )
             let server = AdminServer(
-                try await adminAccess(admin, certificates.admin?.store, on: group, hashing: hashing),
+                adminAccess(admin, certificates.admin?.store, credentials: credentials),
                 sources: adminSources(metrics, journal, on: group),
                 logger: logger
             ) { readiness.reached(.admin) }
@@ -208,6 +221,15 @@ package struct GatewayApplication: Sendable {
             configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
         await loops.handOverRefusals()
+    }
+
+    /// Who operators are, where that is asked.
+    private func adminCredentials(
+        on group: MultiThreadedEventLoopGroup,
+        hashing: NIOThreadPool
+    ) async throws -> AdminCredentials? {
+        guard let users = configuration.admin?.users, !users.isEmpty else { return nil }
+        return try await AdminCredentials(configuration, users: users, hashing: hashing, on: group.next())
     }
 
     private var descriptorsWanted: Int {

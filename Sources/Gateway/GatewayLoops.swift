@@ -7,26 +7,23 @@ import NIOCore
 import NIOPosix
 import OpenSSL
 import Sipgate
+import Synchronization
 import Webhooks
 
 /// What every event loop has of its own: the walk, its providers, and its connections to the destinations.
 struct GatewayLoops: Sendable {
+    /// Another configuration on its way: built on every loop, and used by none yet.
+    struct Prepared: Sendable {
+        fileprivate let shared: Shared
+        fileprivate let parts: [NIOLoopBound<LoopPart>]
+        fileprivate let policy: RefusalRecorder.Policy?
+    }
+
     /// What the edge needs, by loop.
     let edge: EdgeLoops
-    private let senders: [NIOLoopBound<Senders>]
-    private let pipelines: [NIOLoopBound<IngestPipeline>]
+    private let places: [NIOLoopBound<LoopPlace>]
     private let measures: [NIOLoopBound<LoopMeasures>]
-    private let recorders: [NIOLoopBound<RefusalRecorder>]
-
-    /// Who sends to destinations on one loop.
-    private struct Senders {
-        let forwarder: Forwarder
-        let inquirers: [Inquirer]
-
-        func drain(on loop: any EventLoop) -> EventLoopFuture<Void> {
-            EventLoopFuture.andAllComplete([forwarder.drain()] + inquirers.map { $0.drain() }, on: loop)
-        }
-    }
+    private let shared: SharedInForce
 
     /// Builds each loop's part on that loop.
     static func make(
@@ -38,59 +35,104 @@ struct GatewayLoops: Sendable {
         hashing: NIOThreadPool,
         logger: Logger
     ) async throws -> GatewayLoops {
-        let shared = try Shared(configuration, calls: calls, journal: journal, hashing: hashing, logger: logger)
+        let shared = try Shared(
+            configuration,
+            calls: calls.routes,
+            journal: journal,
+            hashing: hashing,
+            logger: logger
+        )
         var edges: [NIOLoopBound<EdgeLoop>] = []
-        var senders: [NIOLoopBound<Senders>] = []
-        var pipelines: [NIOLoopBound<IngestPipeline>] = []
+        var places: [NIOLoopBound<LoopPlace>] = []
         var measures: [NIOLoopBound<LoopMeasures>] = []
-        var recorders: [NIOLoopBound<RefusalRecorder>] = []
-        for (place, loop) in group.makeIterator().enumerated() {
-            let (edge, sender, pipeline, measure, recorder) = try await loop.submit {
-                let (pipeline, forwarder, inquirers) = try shared.part(on: loop)
-                let senders = Senders(forwarder: forwarder, inquirers: inquirers)
-                let recorder = refusals?.recorder(shared.routes, on: loop) { pipeline.loggable($0) }
-                let edge = EdgeLoop(responder: pipeline, place: place, keeper: recorder)
+        for (number, loop) in group.makeIterator().enumerated() {
+            let (edge, place, measure) = try await loop.submit {
+                let forwarder = Forwarder(
+                    destinations: configuration.destinations,
+                    eventLoop: loop,
+                    loops: configuration.eventLoops
+                )
+                let part = try shared.part(on: loop, forwarder: forwarder, after: nil)
+                let recorder = refusals?.recorder(shared.routes, on: loop) { part.pipeline.loggable($0) }
+                let edge = EdgeLoop(responder: part.pipeline, place: number, keeper: recorder)
                 let measures = LoopMeasures(
                     edge: edge,
-                    accepted: pipeline.accepted,
+                    accepted: part.pipeline.accepted,
                     forwarder: forwarder,
                     eventLoop: loop
                 )
+                let place = LoopPlace(edge: edge, forwarder: forwarder, recorder: recorder, part: part)
                 return (
-                    NIOLoopBound(edge, eventLoop: loop), NIOLoopBound(senders, eventLoop: loop),
-                    NIOLoopBound(pipeline, eventLoop: loop), NIOLoopBound(measures, eventLoop: loop),
-                    recorder.map { NIOLoopBound($0, eventLoop: loop) }
+                    NIOLoopBound(edge, eventLoop: loop), NIOLoopBound(place, eventLoop: loop),
+                    NIOLoopBound(measures, eventLoop: loop)
                 )
             }.get()
             edges.append(edge)
-            senders.append(sender)
-            pipelines.append(pipeline)
+            places.append(place)
             measures.append(measure)
-            if let recorder { recorders.append(recorder) }
         }
         return GatewayLoops(
             edge: EdgeLoops(edges),
-            senders: senders,
-            pipelines: pipelines,
+            places: places,
             measures: measures,
-            recorders: recorders
+            shared: SharedInForce(shared)
         )
+    }
+
+    /// Builds on every loop what another configuration needs; nobody is served with it yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: The configuration.
+    ///   - routes: Its routes, with their numbers.
+    ///   - calls: What they know, by number.
+    /// - Returns: what `replace` puts in force.
+    /// - Throws: what OpenSSL says when it is broken; nothing has changed then.
+    func prepare(
+        _ configuration: GatewayConfiguration,
+        routes: RouteNumbers,
+        calls: [SipgateRoute]
+    ) async throws -> Prepared {
+        let next = try shared.current.replaced(by: configuration, routes, calls)
+        var parts: [NIOLoopBound<LoopPart>] = []
+        for place in places {
+            let loop = place.eventLoop
+            parts.append(
+                try await loop.submit {
+                    let (forwarder, before) = (place.value.forwarder, place.value.part)
+                    return NIOLoopBound(
+                        try next.part(on: loop, forwarder: forwarder, after: before),
+                        eventLoop: loop
+                    )
+                }.get()
+            )
+        }
+        return Prepared(shared: next, parts: parts, policy: GatewayRefusals.policy(configuration))
+    }
+
+    /// Serves the requests that begin from now on with it.
+    func replace(by prepared: Prepared) async {
+        shared.replace(by: prepared.shared)
+        for (place, part) in zip(places, prepared.parts) {
+            // A loop that takes no more work has no more requests.
+            try? await place.eventLoop.submit { place.value.take(part.value, prepared.shared.routes, prepared.policy) }
+                .get()
+        }
     }
 
     /// Lets time pass for calls, on one of the loops.
     ///
     /// - Returns: what to cancel at the end.
     func start(_ calls: CallKeeping) async throws -> RepeatedTask? {
-        guard let pipeline = pipelines.first else { return nil }
-        return try await pipeline.eventLoop.submit {
-            calls.start(on: pipeline.eventLoop) { drafts, time, route in
-                pipeline.value.keep(drafts, at: time, onRoute: route)
+        guard let place = places.first else { return nil }
+        return try await place.eventLoop.submit {
+            calls.start(on: place.eventLoop) { drafts, time, route in
+                place.value.part.pipeline.keep(drafts, at: time, onRoute: route)
             }
         }.get()
     }
 
     /// One of the loops; nil when there is none.
-    var first: (any EventLoop)? { pipelines.first?.eventLoop }
+    var first: (any EventLoop)? { places.first?.eventLoop }
 
     /// Sends an event of our own to destinations, whatever they want otherwise.
     ///
@@ -101,9 +143,9 @@ struct GatewayLoops: Sendable {
     ///   - route: under which the journal has it.
     /// - Throws: `JournalError` when the journal did not take it.
     func tell(_ draft: EventDraft, at time: Timestamp, to places: [Int], as route: String) async throws {
-        guard let pipeline = pipelines.first else { return }
-        try await pipeline.eventLoop.flatSubmit {
-            pipeline.value.tell(draft, at: time, to: places, as: route)
+        guard let place = self.places.first else { return }
+        try await place.eventLoop.flatSubmit {
+            place.value.part.pipeline.tell(draft, at: time, to: places, as: route)
         }.get()
     }
 
@@ -117,72 +159,175 @@ struct GatewayLoops: Sendable {
 
     /// Hands over what is only counted so far of those who were turned away.
     func handOverRefusals() async {
-        for recorder in recorders { try? await recorder.eventLoop.submit { recorder.value.handOver() }.get() }
+        for place in places { try? await place.eventLoop.submit { place.value.recorder?.handOver() }.get() }
     }
 
     /// Lets running attempts end and closes the connections to the destinations.
     func drain(on loop: any EventLoop) -> EventLoopFuture<Void> {
-        let drained = senders.map { sender in
-            sender.eventLoop.flatSubmit { sender.value.drain(on: sender.eventLoop) }
+        let drained = places.map { place in
+            place.eventLoop.flatSubmit { place.value.drain(on: place.eventLoop) }
         }
         return EventLoopFuture.andAllComplete(drained, on: loop)
     }
 }
 
+/// What one configuration is on one loop.
+private struct LoopPart {
+    /// Who is asked for the decisions of one route.
+    struct Asked {
+        let destination: String
+        let path: String
+        let inquirer: Inquirer
+    }
+
+    let pipeline: IngestPipeline
+    /// By the number of the route.
+    let asked: [Int: Asked]
+}
+
+/// One loop, with what is in force on it.
+private final class LoopPlace {
+    let forwarder: Forwarder
+    /// Nil where refusals are not kept.
+    let recorder: RefusalRecorder?
+    private(set) var part: LoopPart
+    private let edge: EdgeLoop
+
+    init(edge: EdgeLoop, forwarder: Forwarder, recorder: RefusalRecorder?, part: LoopPart) {
+        self.edge = edge
+        self.forwarder = forwarder
+        self.recorder = recorder
+        self.part = part
+    }
+
+    func take(_ other: LoopPart, _ routes: RouteTable, _ policy: RefusalRecorder.Policy?) {
+        let before = part
+        part = other
+        edge.responder = other.pipeline
+        if let policy { recorder?.replace(policy, routes: routes) { other.pipeline.loggable($0) } }
+        for (number, asked) in before.asked where other.asked[number]?.inquirer !== asked.inquirer {
+            // Questions under way still get their answers.
+            asked.inquirer.drain().whenComplete { _ in }
+        }
+    }
+
+    func drain(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        EventLoopFuture.andAllComplete([forwarder.drain()] + part.asked.values.map { $0.inquirer.drain() }, on: loop)
+    }
+}
+
+@available(*, unavailable)
+extension LoopPlace: Sendable {}
+
+/// What the loops share now.
+private final class SharedInForce: Sendable {
+    private let shared: Mutex<Shared>
+
+    init(_ shared: Shared) {
+        self.shared = Mutex(shared)
+    }
+
+    var current: Shared { shared.withLock { $0 } }
+
+    func replace(by other: Shared) {
+        shared.withLock { $0 = other }
+    }
+}
+
 /// What all loops share: immutable, or locked by its owner.
 private struct Shared: Sendable {
-    let configuration: GatewayConfiguration
-    let calls: CallKeeping
-    let journal: (any EventJournal)?
-    let routes: RouteTable
-    let credentials: CredentialStore
-    let throttle = FailureThrottle()
-    let followUpKey: [UInt8]
-    let logger: Logger
-    let loops: Int
+    private(set) var configuration: GatewayConfiguration
+    /// Its routes, and those that were.
+    private var numbers: RouteNumbers
+    /// What is known of calls, by the number of the route.
+    private var calls: [SipgateRoute]
+    private let journal: (any EventJournal)?
+    private(set) var routes: RouteTable
+    private var credentials: CredentialStore
+    private let throttle = FailureThrottle()
+    private var followUpKey: [UInt8]
+    private let hashing: NIOThreadPool
+    private let logger: Logger
 
     init(
         _ configuration: GatewayConfiguration,
-        calls: CallKeeping,
+        calls: [SipgateRoute],
         journal: (any EventJournal)?,
         hashing: NIOThreadPool,
         logger: Logger
     ) throws {
         self.configuration = configuration
+        numbers = RouteNumbers(configuration.routes)
         self.calls = calls
         self.journal = journal
+        routes = Shared.table(configuration, numbers)
+        credentials = try CredentialStore(accounts: configuration.users, hashing: hashing)
+        followUpKey = try Shared.followUpKey(configuration)
+        self.hashing = hashing
+        self.logger = logger
+    }
+
+    /// The same for another configuration: what has not changed, and what is counted and remembered, stays.
+    func replaced(
+        by other: GatewayConfiguration,
+        _ numbers: RouteNumbers,
+        _ calls: [SipgateRoute]
+    ) throws -> Shared {
+        var next = self
+        next.configuration = other
+        next.numbers = numbers
+        next.calls = calls
+        next.routes = Shared.table(other, numbers)
+        // Verified credentials are remembered in the store, and cost a hash each in another one.
+        if other.users != configuration.users {
+            next.credentials = try CredentialStore(accounts: other.users, hashing: hashing)
+        }
+        if other.followUpKey != configuration.followUpKey { next.followUpKey = try Shared.followUpKey(other) }
+        return next
+    }
+
+    private static func table(_ configuration: GatewayConfiguration, _ numbers: RouteNumbers) -> RouteTable {
         let positions = Dictionary(
             configuration.destinations.enumerated().map { ($1.name, $0) }
         ) { first, _ in first }
-        routes = RouteTable(
-            configuration.routes.map { route in
-                Route(
-                    path: route.path,
-                    users: Set(route.users),
-                    destinations: route.destinations.compactMap { positions[$0] }
-                )
-            }
-        )
-        credentials = try CredentialStore(accounts: configuration.users, hashing: hashing)
-        if let key = configuration.followUpKey {
-            followUpKey = Array(key.exposed.utf8)
-        } else {
-            followUpKey = try RandomBytes.make(count: 32)
+        let routes = numbers.routes.map { route in
+            Route(
+                path: route.path,
+                users: Set(route.users),
+                destinations: route.destinations.compactMap { positions[$0] }
+            )
         }
-        self.logger = logger
-        loops = configuration.eventLoops
+        return RouteTable(routes, served: numbers.served)
+    }
+
+    private static func followUpKey(_ configuration: GatewayConfiguration) throws -> [UInt8] {
+        if let key = configuration.followUpKey { return Array(key.exposed.utf8) }
+        return try RandomBytes.make(count: 32)
     }
 
     /// Builds the part of one loop, on it.
-    func part(on loop: any EventLoop) throws -> (IngestPipeline, Forwarder, [Inquirer]) {
-        let forwarder = Forwarder(destinations: configuration.destinations, eventLoop: loop, loops: loops)
-        var inquirers: [Inquirer] = []
-        let lanes = try zip(configuration.routes, calls.routes).enumerated().map { index, pair in
+    ///
+    /// - Parameters:
+    ///   - loop: The loop.
+    ///   - forwarder: Its connections to the destinations.
+    ///   - before: What is in force on it, whose counters go on; nil: nothing is.
+    /// - Returns: the part.
+    /// - Throws: what OpenSSL says when it is broken.
+    func part(on loop: any EventLoop, forwarder: Forwarder, after before: LoopPart?) throws -> LoopPart {
+        var asked: [Int: LoopPart.Asked] = [:]
+        let lanes = try zip(numbers.routes, calls).enumerated().map { index, pair in
             let (route, known) = pair
-            let inquiry = route.calls.decide.flatMap { decide in
-                inquirer(for: decide, on: loop).map { (inquirer: $0, deadline: decide.deadline) }
+            if let decide = route.calls.decide, numbers.served.contains(index) {
+                let same = before?.asked[index].flatMap { asked in
+                    asked.destination == decide.destination && asked.path == decide.path ? asked.inquirer : nil
+                }
+                if let inquirer = same ?? inquirer(for: decide, on: loop) {
+                    asked[index] = .init(destination: decide.destination, path: decide.path, inquirer: inquirer)
+                }
             }
-            if let inquiry { inquirers.append(inquiry.inquirer) }
+            let inquiry = route.calls.decide.flatMap { decide in
+                asked[index].map { (inquirer: $0.inquirer, deadline: decide.deadline) }
+            }
             return IngestPipeline.Lane(
                 index: index,
                 route: routes[index],
@@ -213,9 +358,10 @@ private struct Shared: Sendable {
                 destinations: configuration.destinations.map(\.name),
                 personal: PersonalData(configuration.logging)
             ),
-            eventLoop: loop
+            eventLoop: loop,
+            accepted: before?.pipeline.accepted
         )
-        return (pipeline, forwarder, inquirers)
+        return LoopPart(pipeline: pipeline, asked: asked)
     }
 
     /// Questions have connections of their own: a backlog must not stand before a caller.
@@ -224,6 +370,6 @@ private struct Shared: Sendable {
             return nil
         }
         destination.target = decide.path
-        return Inquirer(destination, eventLoop: loop, loops: loops)
+        return Inquirer(destination, eventLoop: loop, loops: configuration.eventLoops)
     }
 }

@@ -57,8 +57,9 @@ package struct OCSPResponse: Sendable, Equatable {
         nextUpdate = end
     }
 
-    /// What a responder is asked: whether the first certificate of a chain is good. In the form that all understand
-    /// (RFC 5019, section 2.1.1): SHA-1, and no nonce, so that it may answer from a cache.
+    /// What a responder is asked: whether the first certificate of a chain is good.
+    ///
+    /// In the form that all understand (RFC 5019, section 2.1.1): SHA-1, and no nonce, so that it may answer from a cache.
     ///
     /// - Throws: `OCSPProblem` when the chain holds no issuer.
     package static func request(for chain: CertificateChain) throws(OCSPProblem) -> [UInt8] {

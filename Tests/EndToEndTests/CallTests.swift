@@ -169,7 +169,7 @@ private let credentials = "sipgate:\(GatewayProcess.password)"
         let list = gateway.folder.appending(path: "blocked.txt")
         try "+49 211 1234*\n".write(to: list, atomically: true, encoding: .utf8)
         gateway.hangUp()
-        _ = try await gateway.line { $0.contains("rules reloaded") }
+        _ = try await gateway.line { $0.contains("configuration reloaded") }
         let blocked = try await post(body("newCall", call: "3"), to: gateway)
         #expect(actions(blocked) == "<Reject reason=\"busy\"/>")
         #expect(try data(try await event("call.decided", at: backend))["by"] as? String == "rule")

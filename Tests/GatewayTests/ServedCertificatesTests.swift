@@ -26,21 +26,25 @@ struct ServedCertificatesTests {
     }
 
     private func load(ticketKeys: [String] = []) throws -> ServedCertificates {
+        try ServedCertificates(configuration(ticketKeys: ticketKeys), listener: "127.0.0.1:8443")
+    }
+
+    private func configuration(ticketKeys: [String] = []) -> TLSListenerConfiguration {
         var configuration = TLSListenerConfiguration(
             certificates: [.init(chain: path("chain.pem"), key: path("key.pem"), passPhrase: nil)],
             minimumVersion: "1.2"
         )
         configuration.ticketKeys = ticketKeys
-        return try ServedCertificates(configuration, listener: "127.0.0.1:8443")
+        return configuration
     }
 
     /// Looks twice, as the watch does: at what has changed, and again when it rests.
     private func look(_ served: ServedCertificates) -> ServedCertificates.Change {
-        guard case .none = served.refresh(isAsked: false) else {
+        guard case .none = served.refresh() else {
             Issue.record("files were read before they came to rest")
             return .none
         }
-        return served.refresh(isAsked: false)
+        return served.refresh()
     }
 
     private func isServed(_ identity: ServerIdentity, by served: ServedCertificates) -> Bool {
@@ -56,7 +60,7 @@ struct ServedCertificatesTests {
     func rest() throws {
         try write(old)
         let served = try load()
-        for _ in 0..<3 { guard case .none = served.refresh(isAsked: false) else { throw Unexpected() } }
+        for _ in 0..<3 { guard case .none = served.refresh() else { throw Unexpected() } }
         #expect(isServed(old, by: served))
     }
 
@@ -89,10 +93,10 @@ struct ServedCertificatesTests {
         _ = try directory.write(new.key.pem(), to: "key.pem", mode: 0o600)
         for part in [text.count / 3, text.count / 2, text.count] {
             _ = try directory.write(String(decoding: text[..<part], as: UTF8.self), to: "chain.pem")
-            guard case .none = served.refresh(isAsked: false) else { throw Unexpected() }
+            guard case .none = served.refresh() else { throw Unexpected() }
             #expect(isServed(old, by: served))
         }
-        guard case .replaced = served.refresh(isAsked: false) else { throw Unexpected() }
+        guard case .replaced = served.refresh() else { throw Unexpected() }
         #expect(isServed(new, by: served))
     }
 
@@ -150,8 +154,21 @@ struct ServedCertificatesTests {
         try write(old)
         let served = try load()
         try write(new)
-        guard case .replaced = served.refresh(isAsked: true) else { throw Unexpected() }
-        guard case .none = served.refresh(isAsked: true) else { throw Unexpected() }
+        let prepared = try served.prepare(configuration())
+        #expect(isServed(old, by: served))
+        guard case .replaced = served.adopt(prepared) else { throw Unexpected() }
+        guard case .none = served.adopt(try served.prepare(configuration())) else { throw Unexpected() }
+        #expect(isServed(new, by: served))
+    }
+
+    @Test("what was read before something else was adopted is not served after it")
+    func outdated() throws {
+        try write(old)
+        let served = try load()
+        let early = try served.prepare(configuration())
+        try write(new)
+        guard case .replaced = served.adopt(try served.prepare(configuration())) else { throw Unexpected() }
+        guard case .none = served.adopt(early, unlessOutdated: true) else { throw Unexpected() }
         #expect(isServed(new, by: served))
     }
 

@@ -38,6 +38,8 @@ final class HTTP2Exchange {
     private let contentLength: Int?
     /// For its log line.
     let target: (method: String, text: String)?
+    /// Who answers it.
+    var responder: (any Responder)?
     /// The client that a listed proxy has named; nil: the peer.
     var client: ClientAddress?
     /// Its head and its content, as far as they were read, in case that it is refused.

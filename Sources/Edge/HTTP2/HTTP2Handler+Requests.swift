@@ -61,7 +61,9 @@ extension HTTP2Handler {
         )
         if forwarding != nil { exchange.client = head.client }
         exchange.head = head
-        let screening = loop.responder.screen(head)
+        let responder = loop.responder
+        exchange.responder = responder
+        let screening = responder.screen(head)
         exchange.route = screening.route
         exchange.deadline = now + limits.bodyTimeout
         switch screening {
@@ -91,7 +93,8 @@ extension HTTP2Handler {
         switch exchange.ended() {
         case .respond(let request, let match):
             exchange.deadline = .distantFuture
-            loop.responder.respond(to: request, on: match) { self.send($0, exchange) }
+            let responder = exchange.responder ?? loop.responder
+            responder.respond(to: request, on: match) { self.send($0, exchange) }
         case .reply(let reply):
             send(reply, exchange)
         case .reset:

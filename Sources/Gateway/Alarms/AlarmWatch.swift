@@ -123,7 +123,9 @@ final class AlarmWatch: Service, CustomStringConvertible {
         var pushes = configuration.routes.map { _ in 0 }
         var attempts = configuration.destinations.map { _ in AttemptCounts() }
         for snapshot in snapshots {
-            for line in snapshot.accepted where CallEventTypes.pushed.contains(line.type.name) {
+            // Routes that a reload has added are not watched before the next start.
+            for line in snapshot.accepted
+            where line.route < pushes.count && CallEventTypes.pushed.contains(line.type.name) {
                 pushes[line.route] += line.count
             }
             for (place, counts) in snapshot.attempts.enumerated() { attempts[place].add(counts) }

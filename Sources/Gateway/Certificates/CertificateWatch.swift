@@ -26,7 +26,7 @@ struct CertificateWatch: Service, CustomStringConvertible {
             while true {
                 for certificates in certificates {
                     var notices = expiries.look(at: certificates, now: .now, logger)
-                    if let change = try? await refresh(certificates, isAsked: false) {
+                    if let change = try? await refresh(certificates) {
                         notices += report(change, certificates)
                     }
                     tell(notices)
@@ -42,29 +42,43 @@ struct CertificateWatch: Service, CustomStringConvertible {
         Task { for notice in notices { await command.run(notice) } }
     }
 
-    /// Reads everything again, changed or not.
+    /// Reads everything again, changed or not, for a configuration; nobody gets it yet.
     ///
-    /// - Returns: what cannot be served, in words.
-    func reload() async -> [String] {
-        var refused: [String] = []
-        for certificates in certificates {
-            guard let change = try? await refresh(certificates, isAsked: true) else { continue }
-            tell(report(change, certificates))
-            switch change {
-            case .none:
-                logger.notice(
-                    "certificates reloaded, the same as before",
-                    metadata: ["listener": "\(certificates.listener)"]
-                )
-            case .refused(let reason): refused.append("the certificates of \(certificates.listener): \(reason)")
-            case .replaced: break
+    /// - Parameter configurations: What each of the certificates is to serve with, in their order.
+    /// - Returns: what `adopt` serves.
+    /// - Throws: `ReloadRefusal`, also when only one of them cannot be served.
+    func prepare(
+        _ configurations: [TLSListenerConfiguration]
+    ) async throws(ReloadRefusal) -> [ServedCertificates.Prepared] {
+        var prepared: [ServedCertificates.Prepared] = []
+        var reasons: [String] = []
+        for (certificates, configuration) in zip(certificates, configurations) {
+            do {
+                prepared.append(try await pool.runIfActive { try certificates.prepare(configuration) })
+            } catch {
+                tell(report(.refused("\(error)"), certificates))
+                reasons.append("the certificates of \(certificates.listener): \(error)")
             }
         }
-        return refused
+        guard reasons.isEmpty else { throw ReloadRefusal(reasons: reasons) }
+        return prepared
     }
 
-    private func refresh(_ certificates: ServedCertificates, isAsked: Bool) async throws -> ServedCertificates.Change {
-        try await pool.runIfActive { certificates.refresh(isAsked: isAsked) }
+    /// Serves it from now on.
+    func adopt(_ prepared: [ServedCertificates.Prepared]) {
+        for (certificates, prepared) in zip(certificates, prepared) {
+            let change = certificates.adopt(prepared)
+            tell(report(change, certificates))
+            guard case .none = change else { continue }
+            logger.notice(
+                "certificates reloaded, the same as before",
+                metadata: ["listener": "\(certificates.listener)"]
+            )
+        }
+    }
+
+    private func refresh(_ certificates: ServedCertificates) async throws -> ServedCertificates.Change {
+        try await pool.runIfActive { certificates.refresh() }
     }
 
     private func report(

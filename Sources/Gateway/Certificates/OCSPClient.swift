@@ -15,7 +15,7 @@ enum OCSPClient {
         let description: String
     }
 
-    /// Asks once. No redirects are followed.
+    /// Asks once, and follows no redirects.
     ///
     /// - Parameters:
     ///   - responder: `http://ocsp.example.net/path`.

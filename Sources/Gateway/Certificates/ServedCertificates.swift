@@ -18,7 +18,22 @@ final class ServedCertificates: Sendable {
         case refused(String)
     }
 
+    /// What would be served: read, checked and tried, and nobody gets it yet.
+    struct Prepared: Sendable {
+        fileprivate let configuration: TLSListenerConfiguration
+        fileprivate let context: TLSContext
+        fileprivate let leaves: [Certificate]
+        fileprivate let staplings: [Stapling]
+        fileprivate let keys: [TicketKeys.Key]
+        fileprivate let marks: [FileMark?]
+        /// How often something else had been served before.
+        fileprivate let generation: Int
+    }
+
     private struct State {
+        var configuration: TLSListenerConfiguration
+        /// How often something else was served.
+        var generation = 0
         /// Of every identity the server's own.
         var leaves: [Certificate]
         /// Of those that have one.
@@ -34,9 +49,7 @@ final class ServedCertificates: Sendable {
     /// What connections take.
     let store: CertificateStore
 
-    private let configuration: TLSListenerConfiguration
     private let tickets: TicketKeys
-    private let files: [String]
     private let state: Mutex<State>
 
     /// Reads the files of a listener.
@@ -47,19 +60,15 @@ final class ServedCertificates: Sendable {
     /// - Throws: `CredentialError`, which names the file and OpenSSL's reason, or `TicketKeyFileError`.
     init(_ configuration: TLSListenerConfiguration, listener: String) throws {
         self.listener = listener
-        self.configuration = configuration
-        let clients = configuration.clients
-        files =
-            configuration.certificates.flatMap { [$0.chain, $0.key] + [$0.ocsp?.file].compactMap { $0 } }
-            + configuration.ticketKeys
-            + [clients?.authorities, clients?.revocations].compactMap { $0 }
         // Before they are read: a change in between is seen as one.
-        let marks = files.map(FileMark.init)
+        let marks = configuration.files.map(FileMark.init)
         let shared = TicketKeys(shared: try configuration.ticketKeys.map(TicketKeyFile.read))
         tickets = if let shared { shared } else { try TicketKeys() }
         let (context, leaves, staplings) = try ServedCertificates.load(configuration, tickets, known: [])
         store = CertificateStore(context)
-        state = Mutex(State(leaves: leaves, staplings: staplings, read: marks, seen: marks))
+        state = Mutex(
+            State(configuration: configuration, leaves: leaves, staplings: staplings, read: marks, seen: marks)
+        )
     }
 
     /// The OCSP responses of the certificates that are to have one.
@@ -73,37 +82,82 @@ final class ServedCertificates: Sendable {
     /// Files that change are read once they have stayed the same from one look to the next, and all at once: they are
     /// rarely written at the same time.
     ///
-    /// - Parameter isAsked: Whether somebody asks for it, so that it happens at once.
     /// - Returns: what it came to.
-    func refresh(isAsked: Bool) -> Change {
-        let marks = files.map(FileMark.init)
+    func refresh() -> Change {
+        let configuration = state.withLock { $0.configuration }
+        let marks = configuration.files.map(FileMark.init)
         let isDue = state.withLock { state in
-            let isDue = isAsked || (marks != state.read && marks == state.seen)
+            let isDue = marks != state.read && marks == state.seen
             state.seen = marks
             if isDue { state.read = marks }
             return isDue
         }
         guard isDue else { return .none }
         do {
-            // A renewal that ends sooner than it should is the operator's; one that has ended is nobody's.
-            if let error = findings.first(where: { $0.severity == .error }) { return .refused(error.message) }
-            let keys = try configuration.ticketKeys.map(TicketKeyFile.read)
-            let (context, leaves, staplings) = try ServedCertificates.load(configuration, tickets, known: staplings)
-            tickets.replace(by: keys)
-            store.replace(by: context)
-            let old = state.withLock { state in
-                let old = state.leaves
-                state.leaves = leaves
-                state.staplings = staplings
-                return old
-            }
-            return old.map(\.fingerprint) == leaves.map(\.fingerprint) ? .none : .replaced(old: old, new: leaves)
+            return adopt(try prepare(configuration), unlessOutdated: true)
         } catch {
             return .refused("\(error)")
         }
     }
 
-    private var findings: [CertificateChecks.Finding] {
+    /// Reads what a configuration names, and tries it.
+    ///
+    /// - Parameter configuration: This or another one.
+    /// - Returns: what `adopt` serves.
+    /// - Throws: why it cannot be served; the old goes on.
+    func prepare(_ configuration: TLSListenerConfiguration) throws -> Prepared {
+        let generation = state.withLock { $0.generation }
+        let marks = configuration.files.map(FileMark.init)
+        // A renewal that ends sooner than it should is the operator's; one that has ended is nobody's.
+        let findings = ServedCertificates.findings(configuration)
+        if let error = findings.first(where: { $0.severity == .error }) { throw Refusal(description: error.message) }
+        let keys = try configuration.ticketKeys.map(TicketKeyFile.read)
+        let (context, leaves, staplings) = try ServedCertificates.load(configuration, tickets, known: staplings)
+        return Prepared(
+            configuration: configuration,
+            context: context,
+            leaves: leaves,
+            staplings: staplings,
+            keys: keys,
+            marks: marks,
+            generation: generation
+        )
+    }
+
+    /// Serves it from now on.
+    ///
+    /// - Parameters:
+    ///   - prepared: What `prepare` came to.
+    ///   - unlessOutdated: Whether it is dropped when something else has been adopted since it was prepared.
+    /// - Returns: what it came to.
+    func adopt(_ prepared: Prepared, unlessOutdated: Bool = false) -> Change {
+        let old: [Certificate]? = state.withLock { state in
+            if unlessOutdated, state.generation != prepared.generation { return nil }
+            // Inside the lock, so that what is served is what the state says.
+            tickets.replace(by: prepared.keys)
+            store.replace(by: prepared.context)
+            let old = state.leaves
+            state = State(
+                configuration: prepared.configuration,
+                generation: state.generation + 1,
+                leaves: prepared.leaves,
+                staplings: prepared.staplings,
+                read: prepared.marks,
+                seen: prepared.marks
+            )
+            return old
+        }
+        guard let old else { return .none }
+        let isSame = old.map(\.fingerprint) == prepared.leaves.map(\.fingerprint)
+        return isSame ? .none : .replaced(old: old, new: prepared.leaves)
+    }
+
+    /// What is wrong with files, in words.
+    private struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private static func findings(_ configuration: TLSListenerConfiguration) -> [CertificateChecks.Finding] {
         configuration.certificates.flatMap { files in
             CertificateChecks.run(
                 chainFile: files.chain,
@@ -153,6 +207,14 @@ final class ServedCertificates: Sendable {
             try TLSContext.server(identities, policy: policy, tickets: tickets, clients: verification), leaves,
             staplings
         )
+    }
+}
+
+extension TLSListenerConfiguration {
+    /// The files that it is read from.
+    fileprivate var files: [String] {
+        certificates.flatMap { [$0.chain, $0.key] + [$0.ocsp?.file].compactMap { $0 } } + ticketKeys
+            + [clients?.authorities, clients?.revocations].compactMap { $0 }
     }
 }
 

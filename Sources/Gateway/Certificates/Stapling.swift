@@ -55,7 +55,9 @@ final class Stapling: Sendable {
         return responder
     }
 
-    /// The first address over plain HTTP that the certificate names. A response is signed: nothing else has to be secret.
+    /// The first address over plain HTTP that the certificate names.
+    ///
+    /// A response is signed, and nothing in it is secret.
     var responder: String? { chain.leaf.ocspResponders.first { $0.lowercased().hasPrefix("http://") } }
 
     /// The responder has answered.

@@ -1,5 +1,5 @@
-import Glibc
 import Logging
+import UnixSignals
 
 /// `hookgate run`: checks the configuration and serves until it is told to end.
 package enum RunCommand {
@@ -15,10 +15,10 @@ package enum RunCommand {
         path: String,
         environment: [String: String] = ProcessEnvironment.current
     ) async -> CommandResult {
-        // Until reloading is at hand, the signal that asks for it would end the process.
-        _ = signal(SIGHUP, SIG_IGN)
+        // Before the configuration is read: whoever has changed it since is heard when there is something to reload.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let supervision = Supervision.takeOver(environment)
-        var result = await serve(path: path, environment: environment, supervision)
+        var result = await serve(path: path, environment: environment, supervision, hangUps)
         if !result.errors.isEmpty {
             let lines = result.errors.split(separator: "\n").prefix(1)
             supervision.manager.status(lines.joined())
@@ -32,13 +32,15 @@ package enum RunCommand {
     private static func serve(
         path: String,
         environment: [String: String],
-        _ supervision: Supervision
+        _ supervision: Supervision,
+        _ hangUps: UnixSignalsSequence
     ) async -> CommandResult {
         let (checked, warnings) = CheckCommand.load(path: path, environment: environment)
         guard let configuration = checked else {
             return CommandResult(.configuration, errors: IssueReport.text(warnings))
         }
-        let logger = Logger(configuration.logging, isForJournal: JournalStream.isStandardError(environment))
+        let log = LiveLog(configuration.logging, isForJournal: JournalStream.isStandardError(environment))
+        let logger = log.logger()
         for problem in supervision.problems {
             logger.error("handed over at the start, but of no use", metadata: ["problem": "\(problem)"])
         }
@@ -49,8 +51,15 @@ package enum RunCommand {
             )
         }
         do {
-            try await GatewayApplication(configuration: configuration, supervision: supervision, logger: logger) {
-                () throws(ConfigurationErrors) in try ConfigurationLoader.load(path: path, environment: environment).0
+            try await GatewayApplication(
+                configuration: configuration,
+                supervision: supervision,
+                log: log,
+                hangUps: hangUps
+            ) { () throws(ConfigurationErrors) in
+                let (next, issues) = CheckCommand.load(path: path, environment: environment)
+                guard let next else { throw ConfigurationErrors(issues: issues) }
+                return next
             }.run()
         } catch {
             return CommandResult(.failed, errors: "hookgate: \("\(error)".escaped)\n")

@@ -171,6 +171,7 @@ package enum ConfigurationLoader {
             users: users,
             routes: routes,
             destinations: destinations,
+            texts: ["destinations", "alarms"].map { key in top.node(key).flatMap { try? Yams.serialize(node: $0) } },
             journal: journal,
             refusals: RefusalsSection(base: base, journal: journal?.path).read(top),
             admin: admin,

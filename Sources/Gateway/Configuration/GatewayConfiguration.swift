@@ -21,6 +21,8 @@ package struct GatewayConfiguration: Sendable {
     package var routes: [RouteConfiguration]
     /// Where events go.
     package var destinations: [Destination]
+    /// How `destinations` and `alarms` stand in the file, in one form whatever the file's, to see whether they have changed.
+    var texts: [String?] = []
     /// Where accepted events are kept; nil when no route keeps any.
     package var journal: JournalConfiguration?
     /// Where those are kept who were turned away; nil when none are.
@@ -131,7 +133,7 @@ package struct RouteConfiguration: Sendable {
 }
 
 /// The durable queue between accepting and delivering.
-package struct JournalConfiguration: Sendable {
+package struct JournalConfiguration: Sendable, Equatable {
     /// The absolute path of the SQLite file; `-wal`, `-shm` and `.lock` stand beside it.
     package var path: String
     /// How long events are kept that are settled everywhere.

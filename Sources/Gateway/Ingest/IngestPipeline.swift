@@ -78,11 +78,12 @@ final class IngestPipeline: Responder {
         ids: EventIDSource,
         publicURL: String = "",
         log: IngestLog,
-        eventLoop: any EventLoop
+        eventLoop: any EventLoop,
+        accepted: AcceptedCounts? = nil
     ) {
         self.routes = routes
         self.lanes = lanes
-        accepted = AcceptedCounts(routes: lanes.count)
+        self.accepted = accepted ?? AcceptedCounts(routes: lanes.count)
         self.authenticator = authenticator
         self.journal = journal
         self.forwarder = forwarder

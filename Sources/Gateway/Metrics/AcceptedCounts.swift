@@ -34,13 +34,23 @@ final class AcceptedCounts {
 
     /// A destination was asked for a decision.
     func asked(_ answer: InquiryAnswer, nanoseconds: Int, route: Int) {
+        grow(to: route)
         questions[route].time.record(nanoseconds)
         if case .missing = answer { questions[route].unanswered += 1 }
     }
 
     /// A push came again.
     func repeated(route: Int) {
+        grow(to: route)
         repetitions[route] += 1
+    }
+
+    /// Routes may be added while the gateway runs.
+    private func grow(to route: Int) {
+        while repetitions.count <= route {
+            repetitions.append(0)
+            questions.append(Questions())
+        }
     }
 
     /// Events were accepted.

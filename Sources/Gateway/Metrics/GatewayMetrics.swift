@@ -21,7 +21,7 @@ struct GatewayMetrics: Sendable {
         var stapledUntil: CertificateTime?
     }
 
-    let configuration: GatewayConfiguration
+    let live: LiveConfiguration
     let loops: GatewayLoops
     let journal: GatewayJournal?
     let refusals: RefusalStore?
@@ -30,6 +30,9 @@ struct GatewayMetrics: Sendable {
     let alarms: @Sendable () -> [(alarm: Alarm, isRaised: Bool)]
     let group: MultiThreadedEventLoopGroup
     let started = Timestamp.now()
+
+    /// What is in force.
+    var configuration: GatewayConfiguration { live.configuration }
 
     /// All of it in the text format of Prometheus.
     func text() async -> ByteBuffer {
@@ -101,7 +104,7 @@ struct GatewayMetrics: Sendable {
 
     private func writeEdge(_ edge: EdgeCounts, _ text: inout MetricsText) {
         text.counter("hookgate_requests_total", "Replies sent, by route and hundreds of the status.") { family in
-            let routes = configuration.routes.enumerated().map { (Optional($0), $1.path) } + [(nil, "")]
+            let routes = live.routes.routes.enumerated().map { (Optional($0), $1.path) } + [(nil, "")]
             for (index, path) in routes {
                 for hundreds in 2...5 where hundreds != 3 {
                     let count = edge.replies(route: index, hundreds: hundreds)
@@ -155,14 +158,14 @@ struct GatewayMetrics: Sendable {
     private func writeRepetitions(_ counts: [Int], _ text: inout MetricsText) {
         text.counter("hookgate_repetitions_total", "Pushes that were there before and were not kept, by route.") {
             family in
-            for (route, count) in zip(configuration.routes, counts) where route.calls.replayWindow != nil {
+            for (route, count) in zip(live.routes.routes, counts) where route.calls.replayWindow != nil {
                 family.sample(count, [("route", route.path)])
             }
         }
     }
 
     private func writeQuestions(_ questions: [AcceptedCounts.Questions], _ text: inout MetricsText) {
-        let asking = zip(configuration.routes, questions).filter { $0.0.calls.decide != nil }
+        let asking = zip(live.routes.routes, questions).filter { $0.0.calls.decide != nil }
         guard !asking.isEmpty else { return }
         text.histogram(
             "hookgate_decision_duration_seconds",
@@ -180,8 +183,9 @@ struct GatewayMetrics: Sendable {
 
     private func writeAccepted(_ lines: [AcceptedCounts.Line], _ text: inout MetricsText) {
         text.counter("hookgate_events_accepted_total", "Events accepted, by route and type.") { family in
+            let routes = live.routes.routes
             for line in lines.sorted(by: { ($0.route, $0.type.name) < ($1.route, $1.type.name) }) {
-                let path = configuration.routes[line.route].path
+                let path = routes[line.route].path
                 family.sample(line.count, [("route", path), ("type", line.type.name)])
             }
         }

@@ -59,6 +59,9 @@ extension LoopMeasures.Snapshot {
     private mutating func add(_ other: LoopMeasures.Snapshot) {
         edge.add(other.edge)
         lag.add(other.lag)
+        // One loop may know of a route before another.
+        while repetitions.count < other.repetitions.count { repetitions.append(0) }
+        while questions.count < other.questions.count { questions.append(AcceptedCounts.Questions()) }
         for (index, count) in other.repetitions.enumerated() { repetitions[index] += count }
         for (index, other) in other.questions.enumerated() {
             questions[index].time.add(other.time)

@@ -16,7 +16,9 @@ struct GatewayRefusals: Sendable {
 
     /// Nil where none are kept.
     init?(_ configuration: GatewayConfiguration, logger: Logger) {
-        guard let refusals = configuration.refusals else { return nil }
+        guard let refusals = configuration.refusals, let policy = GatewayRefusals.policy(configuration) else {
+            return nil
+        }
         var limits = RefusalLimits()
         limits.retain = refusals.retain
         limits.maxBytes = refusals.maxBytes
@@ -27,11 +29,18 @@ struct GatewayRefusals: Sendable {
                 metadata: ["path": "\(path)", "error": "\(problem)"]
             )
         }
-        policy = RefusalRecorder.Policy(
-            rate: max(1, refusals.maxRate / configuration.eventLoops),
-            masks: configuration.logging.masksPersonalData,
-            users: Set(configuration.users.map(\.name))
-        )
+        self.policy = policy
+    }
+
+    /// What is kept; nil: nothing.
+    static func policy(_ configuration: GatewayConfiguration) -> RefusalRecorder.Policy? {
+        configuration.refusals.map { refusals in
+            RefusalRecorder.Policy(
+                rate: max(1, refusals.maxRate / configuration.eventLoops),
+                masks: configuration.logging.masksPersonalData,
+                users: Set(configuration.users.map(\.name))
+            )
+        }
     }
 
     /// What keeps the refusals of one loop.

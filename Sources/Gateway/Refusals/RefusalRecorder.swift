@@ -23,11 +23,11 @@ final class RefusalRecorder: RefusalKeeper {
     /// How long counts are gathered.
     private static let gathering = TimeAmount.seconds(1)
 
-    private let policy: Policy
+    private var policy: Policy
     private let store: RefusalStore
     private let eventLoop: any EventLoop
-    private let routes: RouteTable
-    private let loggable: (String) -> String
+    private var routes: RouteTable
+    private var loggable: (String) -> String
     private var secondEnds = NIODeadline.uptimeNanoseconds(0)
     private var left = 0
     /// How many of a reason were kept in this second, by its place.
@@ -60,6 +60,13 @@ final class RefusalRecorder: RefusalKeeper {
         self.eventLoop = eventLoop
         kept = Array(repeating: 0, count: ReasonCode.allCases.count)
         missed = kept
+    }
+
+    /// Keeps by other rules from now on, for other routes.
+    func replace(_ policy: Policy, routes: RouteTable, loggable: @escaping (String) -> String) {
+        self.policy = policy
+        self.routes = routes
+        self.loggable = loggable
     }
 
     private var rateOfOne: Int { max(1, policy.rate / 2) }
