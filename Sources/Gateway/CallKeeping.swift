@@ -80,18 +80,8 @@ struct CallKeeping: Sendable {
         for (index, (route, recovery)) in zip(configuration.routes, recoveries).enumerated() {
             let (calls, replays, lost) = recovery.finish(at: now)
             calls.countFates(since: now)
-            var known = SipgateRoute(calls: route.calls.tracks ? calls : nil, rules: RuleBook(route.calls.rules))
+            var known = route.calls.route(knowing: calls)
             known.replays = replays
-            known.gatherLimit = route.calls.gatherLimit
-            known.account = route.calls.account
-            known.signature = SignatureCheck(mode: route.calls.signatureMode, keys: route.calls.signatureKeys)
-            known.inquiry = route.calls.decide.map { decide in
-                var inquiry = SipgateRoute.Inquiry(destination: decide.destination)
-                inquiry.asksOnCalls = decide.asksOnCalls
-                inquiry.asksOnDigits = decide.asksOnDigits
-                inquiry.fallback = decide.fallback
-                return inquiry
-            }
             routes.append(known)
             missing += lost.map { (index, $0) }
         }
@@ -129,6 +119,24 @@ struct CallKeeping: Sendable {
         let clock = CallClock(routes, missing, keep: keep)
         let bound = NIOLoopBound(clock, eventLoop: loop)
         return loop.scheduleRepeatedTask(initialDelay: .zero, delay: CallKeeping.beat) { _ in bound.value.beat() }
+    }
+}
+
+extension CallsConfiguration {
+    /// The provider's route, as far as the configuration says what it is.
+    func route(knowing calls: SharedCallTracker) -> SipgateRoute {
+        var route = SipgateRoute(calls: tracks ? calls : nil, rules: RuleBook(rules))
+        route.gatherLimit = gatherLimit
+        route.account = account
+        route.signature = SignatureCheck(mode: signatureMode, keys: signatureKeys)
+        route.inquiry = decide.map { decide in
+            var inquiry = SipgateRoute.Inquiry(destination: decide.destination)
+            inquiry.asksOnCalls = decide.asksOnCalls
+            inquiry.asksOnDigits = decide.asksOnDigits
+            inquiry.fallback = decide.fallback
+            return inquiry
+        }
+        return route
     }
 }
 
