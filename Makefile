@@ -12,11 +12,7 @@ CONFIG ?= config/hookgate.yaml
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
 	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test \
-<<<<<<< HEAD
-	renewal-test http2-test strangers-test docs
-=======
-	renewal-test http2-test http2-conformance
->>>>>>> hub/conform
+	renewal-test http2-test http2-conformance strangers-test docs
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26

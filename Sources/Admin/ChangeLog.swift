@@ -24,7 +24,8 @@ struct ChangeOrder: Equatable {
         )
         let value = try? JSONSerialization.jsonObject(with: Data(body.readableBytesView))
         guard let members = value as? [String: Any], Set(members.keys).isSubset(of: ["action", "filter", "all"]),
-            let word = members["action"] as? String, let action = JournalRequest.Action(rawValue: word)
+            let word = members["action"] as? String, let action = JournalRequest.Action(rawValue: word),
+            action != .forget
         else { throw malformed }
         self.action = action
         guard let filter = (members["filter"] ?? [:]) as? [String: String] else { throw malformed }

@@ -40,8 +40,13 @@ package struct Destination: Sendable {
 
         /// Whether an event is one of these.
         func includes(_ event: Event) -> Bool {
-            if let types, !types.contains(event.draft.type.name) { return false }
-            if let directions, let direction = event.draft.direction, !directions.contains(direction) { return false }
+            includes(type: event.draft.type.name, direction: event.draft.direction)
+        }
+
+        /// Whether an event of this type and direction is one of these.
+        package func includes(type: String, direction: String?) -> Bool {
+            if let types, !types.contains(type) { return false }
+            if let directions, let direction, !directions.contains(direction) { return false }
             return true
         }
     }

@@ -130,6 +130,13 @@ final class CallKeeping: Sendable {
     }
 }
 
+extension CallsConfiguration {
+    /// The provider's route, as far as the configuration says what it is.
+    func route(knowing calls: SharedCallTracker) -> SipgateRoute {
+        SipgateRoute(self, calls: tracks ? calls : nil, replays: nil)
+    }
+}
+
 /// Tells the calls what time it is, and keeps what follows.
 private final class CallClock {
     /// Events that could not be kept; more is only lost in the journal's longer illness, and the log says so.

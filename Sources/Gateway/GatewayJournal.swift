@@ -25,7 +25,8 @@ struct GatewayJournal: Sendable {
         let journal = try await SQLiteJournal.open(
             path: configuration.path,
             destinations: destinations.map(\.name),
-            limits: limits
+            limits: limits,
+            eraser: .numbers
         ) { notice in
             logger.log(level: notice.level, "\(notice)")
         }

@@ -15,6 +15,7 @@ struct Housekeeping {
     private var removedInRound = 0
     private var lookedInRound = 0
     private var isPressed = false
+    private var erasure: Erasure?
     private var isFull = false
     /// What had been written when the size was looked at.
     private var writtenAtLook = 0
@@ -67,7 +68,12 @@ struct Housekeeping {
         }
     }
 
-    private func workOff(_ writer: JournalWriter, _ store: JournalStore) throws {
+    private mutating func workOff(_ writer: JournalWriter, _ store: JournalStore) throws {
+        if store.requests.first?.action == .forget {
+            var next = erasure ?? Erasure()
+            erasure = try next.step(writer, store) ? nil : next
+            return
+        }
         try store.beginTransaction()
         let step = try store.workOffRequest()
         try store.commit()

@@ -12,6 +12,16 @@ package struct JournalRequest: Sendable {
         case retry
         /// Give up what is pending or dead.
         case drop
+        /// Take a number out of everything that is kept.
+        case forget
+    }
+
+    /// What is to be forgotten.
+    struct Oblivion: Codable, Sendable, Equatable {
+        /// The number; what it means, the journal's `Eraser` knows.
+        let number: String
+        /// Whether also in events that still wait for delivery.
+        let isImmediate: Bool
     }
 
     /// How far it has come.
@@ -24,6 +34,8 @@ package struct JournalRequest: Sendable {
         package let problem: String?
         /// From 0 to 1, by position.
         package let fraction: Double
+        /// Events that were left as they are, because they still wait.
+        package let left: Int
     }
 
     private let id: Int64
@@ -40,6 +52,22 @@ package struct JournalRequest: Sendable {
     ///   - path: the journal's file, which has to exist.
     /// - Throws: `DatabaseError`.
     package init(_ action: Action, _ filter: JournalFilter, path: String) throws {
+        try self.init(action, try JSONEncoder().encode(filter), path: path)
+    }
+
+    /// Hands in that a number is to be taken out of everything that is kept.
+    ///
+    /// - Parameters:
+    ///   - number: the number.
+    ///   - isImmediate: whether also out of what still waits for delivery.
+    ///   - path: the journal's file, which has to exist.
+    /// - Throws: `DatabaseError`.
+    package init(forgetting number: String, isImmediate: Bool, path: String) throws {
+        let oblivion = Oblivion(number: number, isImmediate: isImmediate)
+        try self.init(.forget, try JSONEncoder().encode(oblivion), path: path)
+    }
+
+    private init(_ action: Action, _ order: Data, path: String) throws {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.foreignKeysEnabled = false
@@ -50,7 +78,7 @@ package struct JournalRequest: Sendable {
         }
         guard FileManager.default.fileExists(atPath: path) else { throw JournalOpenError.missing(path) }
         database = try DatabaseQueue(path: path, configuration: configuration)
-        let text = String(decoding: try JSONEncoder().encode(filter), as: UTF8.self)
+        let text = String(decoding: order, as: UTF8.self)
         id = try database.write { database in
             try database.execute(
                 sql: "INSERT INTO request (time, action, filter) VALUES (?, ?, ?)",
@@ -71,7 +99,7 @@ package struct JournalRequest: Sendable {
             let row = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT done, finished, problem, resume, (SELECT max(position) FROM event) AS last
+                    SELECT done, finished, problem, resume, total, (SELECT max(position) FROM event) AS last
                     FROM request WHERE id = ?
                     """,
                 arguments: [id]
@@ -84,7 +112,8 @@ package struct JournalRequest: Sendable {
                 done: row.value("done"),
                 isFinished: isFinished,
                 problem: row.optional("problem"),
-                fraction: isFinished || last == 0 ? 1 : min(1, Double(resume) / Double(last))
+                fraction: isFinished || last == 0 ? 1 : min(1, Double(resume) / Double(last)),
+                left: (row.optional("total") as Int?) ?? 0
             )
         }
     }

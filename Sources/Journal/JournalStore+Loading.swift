@@ -131,10 +131,24 @@ extension JournalStore {
         for row in rows {
             let id: Int64 = row.value("id")
             guard !requests.contains(where: { $0.id == id }) else { continue }
-            let action: String = row.value("action")
+            let name: String = row.value("action")
             let text: String = row.value("filter")
-            let filter = try? JSONDecoder().decode(JournalFilter.self, from: Data(text.utf8))
-            guard let action = JournalRequest.Action(rawValue: action), let filter else {
+            let action = JournalRequest.Action(rawValue: name)
+            let order = Data(text.utf8)
+            let oblivion =
+                action == .forget ? try? JSONDecoder().decode(JournalRequest.Oblivion.self, from: order) : nil
+            let filter =
+                action == .forget
+                ? oblivion.map { _ in JournalFilter() } : try? JSONDecoder().decode(JournalFilter.self, from: order)
+            // Everything was done but to say so.
+            if action == .forget, text == "{}" {
+                try database.execute(
+                    sql: "UPDATE request SET finished = ? WHERE id = ?",
+                    arguments: [Timestamp.now().milliseconds, id]
+                )
+                continue
+            }
+            guard let action, let filter else {
                 try database.execute(
                     sql: "UPDATE request SET finished = ?, problem = 'not understood' WHERE id = ?",
                     arguments: [Timestamp.now().milliseconds, id]
@@ -144,8 +158,9 @@ extension JournalStore {
             requests.append(
                 Request(
                     id: id,
-                    isRetry: action == .retry,
+                    action: action,
                     filter: filter,
+                    oblivion: oblivion,
                     resume: row.value("resume"),
                     done: row.value("done")
                 )

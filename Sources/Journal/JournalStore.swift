@@ -11,10 +11,14 @@ final class JournalStore {
     /// A row of `request` that is being worked off.
     struct Request {
         let id: Int64
-        let isRetry: Bool
+        let action: JournalRequest.Action
         let filter: JournalFilter
+        /// What is to be forgotten, if anything is.
+        var oblivion: JournalRequest.Oblivion?
         var resume: Int64
         var done: Int64
+
+        var isRetry: Bool { action == .retry }
     }
 
     let database: Database
@@ -28,6 +32,8 @@ final class JournalStore {
     let configured: Int
     /// Work for operators, the first one under way.
     var requests: [Request] = []
+    /// Pages that hold nothing but zeros, while what was deleted is overwritten.
+    var zeroedPages: Int64 = 0
     /// Up to here, entries were looked at in the present round of pruning.
     var prunedThrough: Int64 = 0
     /// The latest moment on the dispatcher's clock that we heard of.
@@ -134,8 +140,11 @@ final class JournalStore {
 
     /// The bytes of the file that are in use.
     func usedBytes() throws -> Int {
-        Int(try (pageCount.number() - freePages.number()) * pageSize)
+        Int(try (pageCount.number() - freePages.number() - zeroedPages) * pageSize)
     }
+
+    /// The pages of the file that are not in use.
+    func unusedPages() throws -> Int64 { try freePages.number() }
 
     // MARK: Appending
 

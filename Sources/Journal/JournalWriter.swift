@@ -22,6 +22,8 @@ final class JournalWriter {
     let file: JournalFile
     let limits: JournalLimits
     let destinations: [String]
+    /// Nil: nobody can have a number forgotten.
+    let eraser: JournalEraser?
 
     /// By place.
     var attachments: [Int: Attachment] = [:]
@@ -48,13 +50,15 @@ final class JournalWriter {
         reader: BacklogReader,
         statistics: StatisticsBox,
         file: JournalFile,
-        destinations: [String]
+        destinations: [String],
+        eraser: JournalEraser?
     ) {
         self.inbox = inbox
         self.reader = reader
         self.statistics = statistics
         self.file = file
         self.destinations = destinations
+        self.eraser = eraser
         limits = file.limits
         housekeeping = Housekeeping(limits: limits)
     }

@@ -31,6 +31,7 @@ package final class SQLiteJournal: EventJournal {
     ///   - destinations: the names of all configured destinations, at most 64; the journal's other methods mean them by
     ///     their places in this list. Names that the file knows from before keep what is pending.
     ///   - limits: bounds and times.
+    ///   - eraser: takes numbers out of data, for those who want to be forgotten.
     ///   - report: hears what an operator should hear, on a thread of the journal's; it must not block.
     /// - Returns: the journal, ready for use.
     /// - Throws: `JournalOpenError`.
@@ -38,6 +39,7 @@ package final class SQLiteJournal: EventJournal {
         path: String,
         destinations: [String],
         limits: JournalLimits = JournalLimits(),
+        eraser: JournalEraser? = nil,
         report: @escaping @Sendable (JournalNotice) -> Void = { _ in }
     ) async throws -> SQLiteJournal {
         let inbox = Inbox(limits: limits)
@@ -52,7 +54,8 @@ package final class SQLiteJournal: EventJournal {
                     reader: reader,
                     statistics: counters,
                     file: JournalFile(path: path, limits: limits, report: report),
-                    destinations: destinations
+                    destinations: destinations,
+                    eraser: eraser
                 )
                 writer.run { problem in
                     if let problem {

@@ -105,6 +105,12 @@ package import NIOCore
         put(String(value).utf8.span)
     }
 
+    /// Writes a value that is JSON already and needs no escaping: a number, `true`, `false` or `null`.
+    package mutating func token(_ text: String) {
+        separate()
+        put(text.utf8.span)
+    }
+
     /// Writes a member whose value is JSON already.
     package mutating func field(_ name: StaticString, json value: ByteBuffer) {
         self.name(name)

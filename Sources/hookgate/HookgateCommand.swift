@@ -26,7 +26,7 @@ struct HookgateCommand: AsyncParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             Run.self, Check.self, Reload.self, Health.self, Certificates.self, Password.self, Backend.self,
-            Simulate.self, PhoneCommand.self, Events.self, Explain.self, Reasons.self,
+            Simulate.self, PhoneCommand.self, Events.self, Forget.self, Explain.self, Reasons.self,
         ]
     )
 

@@ -22,13 +22,9 @@ extension HTTP2Handler {
         switch request {
         case .success(let request): screen(request, exchange, isWhole: head.endStream)
         case .failure(.refused(let reason)):
-<<<<<<< HEAD
             exchange.head = unread(head.headers, exchange)
-            refuse(reason, exchange)
-=======
             if head.endStream { end(exchange) }
             return refuse(reason, exchange)
->>>>>>> hub/conform
         case .failure(.malformed): return reset(exchange)
         }
         if head.endStream { end(exchange) }

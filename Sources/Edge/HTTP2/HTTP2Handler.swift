@@ -168,16 +168,13 @@ final class HTTP2Handler: ChannelDuplexHandler {
         let fields = loop.writer.fields(of: reply, to: exchange.id)
         write(exchange.stream, .headers(.init(headers: fields, endStream: !hasContent)))
         if hasContent {
-<<<<<<< HEAD
-            write(exchange.stream, .data(.init(data: .byteBuffer(reply.content(for: exchange.id)), endStream: true)))
-=======
             let sent = exchange.isWhole ? nil : context?.eventLoop.makePromise(of: Void.self)
             // Not before the reply is out: NIO forgets what of a stream waits for a flush or a window when it is reset.
             sent?.futureResult.assumeIsolated().whenSuccess { self.dropRest(of: exchange) }
-            write(exchange.stream, .data(.init(data: .byteBuffer(reply.body), endStream: true)), promise: sent)
+            let content = reply.content(for: exchange.id)
+            write(exchange.stream, .data(.init(data: .byteBuffer(content), endStream: true)), promise: sent)
         } else if !exchange.isWhole {
             dropRest(of: exchange)
->>>>>>> hub/conform
         }
         settle()
     }

@@ -40,8 +40,9 @@ package struct EventFilter: Sendable {
         if let type {
             // The whole CloudEvents type is as good as its last part.
             let name = type.split(separator: ".").suffix(2).joined(separator: ".")
-            guard DestinationSection.eventTypes.contains(name) else {
-                let remedy = NearestName.remedy(DestinationSection.eventTypes, to: type) ?? ""
+            let types = DestinationSection.eventTypes + ["alarm.raised", "alarm.cleared"]
+            guard types.contains(name) else {
+                let remedy = NearestName.remedy(types, to: type) ?? ""
                 throw Problem(description: "There is no type \(type.quoted); \(remedy)")
             }
             journal.type = name

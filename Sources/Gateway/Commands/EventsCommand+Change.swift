@@ -29,7 +29,7 @@ extension EventsCommand {
             // Whoever can open it holds it: no gateway runs.
             let own: SQLiteJournal?
             do {
-                own = try await SQLiteJournal.open(path: path, destinations: [])
+                own = try await SQLiteJournal.open(path: path, destinations: [], eraser: .numbers)
             } catch JournalOpenError.locked {
                 own = nil
             }
@@ -61,7 +61,7 @@ extension EventsCommand {
 }
 
 /// One line on a terminal that says how far something has come; nothing where nobody looks.
-private final class ProgressLine {
+final class ProgressLine {
     private let verb: String
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var isShown = false

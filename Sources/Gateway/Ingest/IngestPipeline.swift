@@ -92,7 +92,7 @@ final class IngestPipeline: Responder {
         self.log = log
         self.eventLoop = eventLoop
         let own = lanes.flatMap { $0.route.path.split(separator: "/").map(String.init) }
-        segments = Set(own).sorted() + ["answer", "hangup", "data"]
+        segments = Set(own).sorted() + ["answer", "hangup", "dtmf"]
     }
 
     // MARK: Before the content is read

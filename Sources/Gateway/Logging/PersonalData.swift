@@ -55,7 +55,7 @@ package struct PersonalData: Sendable {
         guard isMasked, text.utf8.count(where: PersonalData.isDigit) >= PersonalData.telling else { return text }
         var masked = ""
         var rest = text[...]
-        while let run = PersonalData.firstNumber(in: rest) {
+        while let run = PhoneIdentity.firstNumber(in: rest) {
             masked += rest[..<run.lowerBound] + number(String(rest[run]))
             rest = rest[run.upperBound...]
         }
@@ -106,38 +106,6 @@ package struct PersonalData: Sendable {
             bits <<= 5
         }
         return String(decoding: word, as: UTF8.self)
-    }
-
-    /// Seven digits or more in a row; behind a plus or a zero, a blank, a hyphen or a slash may stand between two.
-    private static func firstNumber(in text: Substring) -> Range<Substring.Index>? {
-        let bytes = text.utf8
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            let start = index
-            guard isDigit(bytes[index]) || bytes[index] == UInt8(ascii: "+") else {
-                index = bytes.index(after: index)
-                continue
-            }
-            let mayBreak = bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "0")
-            var count = 0
-            var end = index
-            var wasBreak = false
-            if bytes[index] == UInt8(ascii: "+") { index = bytes.index(after: index) }
-            while index < bytes.endIndex {
-                if isDigit(bytes[index]) {
-                    count += 1
-                    wasBreak = false
-                } else if mayBreak, !wasBreak, count > 0, " -/".utf8.contains(bytes[index]) {
-                    wasBreak = true
-                } else {
-                    break
-                }
-                index = bytes.index(after: index)
-                if !wasBreak { end = index }
-            }
-            if count >= telling { return start..<end }
-        }
-        return nil
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }

@@ -19,13 +19,20 @@ extension CallObservation {
         originalLeg = original == leg ? nil : original
         correlation = tree["correlation"]?.text
         direction = tree["direction"]?.text.flatMap(Direction.init(rawValue:))
-        from = (tree["from"]?["raw"]?.text).flatMap(PhoneNumber.init)
-        to = (tree["to"]?["raw"]?.text).flatMap(PhoneNumber.init)
+        from = CallObservation.number(tree["from"])
+        to = CallObservation.number(tree["to"])
         diversion = tree["diversion"]?.text
+        // Of those whose number was erased nothing is known, least of all that they are the same.
+        if diversion == NumberEraser.word { diversion = nil }
         users = (tree["users"]?.elements ?? []).compactMap { user in
             guard let name = user["name"]?.text else { return nil }
             return CallUser(name: name, id: user["id"]?.text, fullId: user["fullId"]?.text)
         }
         cause = event == .hangup ? tree["cause"]?.text : nil
+    }
+
+    private static func number(_ tree: JSONTree?) -> PhoneNumber? {
+        guard let raw = tree?["raw"]?.text, tree?["kind"]?.text != NumberEraser.word else { return nil }
+        return PhoneNumber(raw)
     }
 }

@@ -50,6 +50,40 @@ package struct PhoneIdentity: Sendable, Hashable {
         return isNumeric && count > 0 ? digits : text
     }
 
+    /// Where the first text stands that looks like a number: seven digits or more in a row.
+    ///
+    /// Behind a plus or a zero, a blank, a hyphen or a slash may stand between two.
+    package static func firstNumber(in text: Substring) -> Range<Substring.Index>? {
+        let bytes = text.utf8
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            let start = index
+            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[index] || bytes[index] == UInt8(ascii: "+") else {
+                index = bytes.index(after: index)
+                continue
+            }
+            let mayBreak = bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "0")
+            var count = 0
+            var end = index
+            var wasBreak = false
+            if bytes[index] == UInt8(ascii: "+") { index = bytes.index(after: index) }
+            while index < bytes.endIndex {
+                if UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[index] {
+                    count += 1
+                    wasBreak = false
+                } else if mayBreak, !wasBreak, count > 0, " -/".utf8.contains(bytes[index]) {
+                    wasBreak = true
+                } else {
+                    break
+                }
+                index = bytes.index(after: index)
+                if !wasBreak { end = index }
+            }
+            if count >= telling { return start..<end }
+        }
+        return nil
+    }
+
     /// Whether both are one number: equal, or one is the other without its country or area.
     func isSame(as other: PhoneIdentity) -> Bool {
         if text == other.text { return true }

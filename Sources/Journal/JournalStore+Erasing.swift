@@ -1,0 +1,139 @@
+import Foundation
+import GRDB
+import NIOCore
+import Webhooks
+
+extension JournalStore {
+    /// Rewrites a stretch of events, in the open transaction.
+    ///
+    /// - Parameters:
+    ///   - request: how far it has come; is brought up to date.
+    ///   - window: how many positions to look at.
+    ///   - limit: how many events to change.
+    ///   - erase: makes the new data; nil: the event stays.
+    /// - Returns: how many were left because they wait.
+    /// - Throws: `DatabaseError`.
+    func rewrite(
+        _ request: inout Request,
+        window: Int64 = 500,
+        limit: Int = 50,
+        _ erase: (ByteBuffer) -> ByteBuffer?
+    ) throws -> Int {
+        var end = min(last, request.resume + window)
+        let rows = try PreparedStatement(
+            cachedIn: database,
+            "SELECT \(EventRow.columns) FROM event WHERE position > ? AND position <= ? ORDER BY position"
+        )
+        rows.bind(1, request.resume)
+        rows.bind(2, end)
+        var changes: [(position: Int64, checksum: Int64, data: ByteBuffer)] = []
+        var left = 0
+        while try rows.next() {
+            let position = rows.integer(0)
+            guard let data = erase(ByteBuffer(bytes: rows.bytes(8))) else { continue }
+            // What is damaged says nothing that could be believed, and is not made to look sound.
+            guard let kind = kinds[rows.integer(1)], let audience = audiences.checksum(of: rows.integer(2)),
+                EventRow.isIntact(rows, kind: kind.checksum, audience: audience)
+            else { continue }
+            if request.oblivion?.isImmediate != true, try isWaiting(position, audience: rows.integer(2)) {
+                left += 1
+                continue
+            }
+            changes.append((position, checksum(rows, kind, audience, data), data))
+            if changes.count >= limit {
+                end = position
+                rows.reset()
+                break
+            }
+        }
+        for change in changes {
+            try database.execute(
+                sql: "UPDATE event SET checksum = ?, data = ? WHERE position = ?",
+                arguments: [change.checksum, Data(change.data.readableBytesView), change.position]
+            )
+        }
+        request.done += Int64(changes.count)
+        request.resume = end
+        try database.execute(
+            sql: "UPDATE request SET resume = ?, done = ?, total = coalesce(total, 0) + ? WHERE id = ?",
+            arguments: [end, request.done, left, request.id]
+        )
+        return left
+    }
+
+    private func checksum(_ row: PreparedStatement, _ kind: Kind, _ audience: Int64, _ data: ByteBuffer) -> Int64 {
+        var checksum = EventRow.checksum(
+            position: row.integer(0),
+            kind: kind.checksum,
+            audience: audience,
+            time: row.integer(3)
+        )
+        for column: Int32 in 5...7 { checksum.mix(row.bytes(column)) }
+        data.withUnsafeReadableBytes { checksum.mix($0) }
+        return checksum.value
+    }
+
+    /// Whether an event still waits at one destination at least.
+    private func isWaiting(_ position: Int64, audience: Int64) throws -> Bool {
+        try (audiences[audience] ?? []).contains { place in
+            let state = try delivery(place, position)?.publicState
+            return (state ?? (places[place].line.hasLeft(position) ? .delivered : .pending)) == .pending
+        }
+    }
+
+    // MARK: What was deleted
+
+    /// How many pages are overwritten at once.
+    private static let pagesAtOnce: Int64 = 256
+
+    /// Fills pages that are not in use with zeros, in the open transaction.
+    ///
+    /// - Returns: whether none is left.
+    func fillUnusedPages() throws -> Bool {
+        try database.execute(sql: "CREATE TABLE IF NOT EXISTS zeros (content BLOB NOT NULL) STRICT")
+        let unused = try unusedPages()
+        guard unused > 0 else { return true }
+        let count = min(unused, JournalStore.pagesAtOnce)
+        // An overflow page holds the number of the next one, and otherwise content. What nearly fills a page has one of
+        // its own.
+        let bytes = count > 2 ? (count - 1) * (pageSize - 4) : pageSize - 200
+        try database.execute(sql: "INSERT INTO zeros (content) VALUES (zeroblob(?))", arguments: [bytes])
+        zeroedPages += count
+        return false
+    }
+
+    /// Gives the pages back, in the open transaction.
+    ///
+    /// - Returns: whether that were all of them.
+    func returnZeroedPages() throws -> Bool {
+        try database.execute(sql: "DELETE FROM zeros WHERE rowid = (SELECT max(rowid) FROM zeros)")
+        if database.changesCount > 0 {
+            zeroedPages = max(0, zeroedPages - JournalStore.pagesAtOnce)
+            return false
+        }
+        zeroedPages = 0
+        try database.execute(sql: "DROP TABLE zeros")
+        return true
+    }
+
+    /// Whether overwriting costs what it costs: also pages that are given up are written.
+    func overwrite(_ isWhole: Bool) throws {
+        try database.execute(sql: "PRAGMA secure_delete = \(isWhole ? "ON" : "FAST")")
+    }
+
+    /// Takes the number out of the request itself: from here on a restart has nothing more to do than to end it.
+    func hideOrder() throws {
+        guard let request = requests.first else { return }
+        try database.execute(sql: "UPDATE request SET filter = '{}' WHERE id = ?", arguments: [request.id])
+    }
+
+    /// Ends the first request, and forgets what it was about.
+    func finishRequest(problem: String?) throws {
+        guard let request = requests.first else { return }
+        try database.execute(
+            sql: "UPDATE request SET finished = ?, problem = ?, filter = '{}' WHERE id = ?",
+            arguments: [Timestamp.now().milliseconds, problem, request.id]
+        )
+        requests.removeFirst()
+    }
+}

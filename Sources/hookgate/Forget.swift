@@ -1,0 +1,39 @@
+import ArgumentParser
+import Gateway
+
+/// `hookgate forget`.
+struct Forget: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take a telephone number, and the names that belong to it, out of everything that is kept.",
+        discussion: """
+            Works on the journal of a gateway that runs, and of one that is stopped. Events stay, and say `erased` where
+            the number stood, however it was written. What still waits for delivery is left as it was accepted and listed,
+            unless --now is given. It can be run again at any time. docs/privacy.md says what it cannot reach.
+
+              hookgate forget --dry-run "+49 211 5566778"
+              hookgate forget +492115566778
+            """
+    )
+
+    @OptionGroup var journal: JournalOption
+    @Argument(
+        help: "The number with its country code; - reads it from standard input, where no list of processes shows it."
+    )
+    var number: String
+    @Flag(help: "Tell what would be erased, and change nothing.")
+    var dryRun = false
+    @Flag(help: "Erase also in events that still wait for delivery: they are delivered without the number.")
+    var now = false
+    @Flag(help: "One JSON object.")
+    var json = false
+
+    func validate() throws {
+        if number != "-", let fault = ForgetCommand.fault(in: number) { throw ValidationError("NUMBER: \(fault).") }
+    }
+
+    func run() async throws {
+        let text = number == "-" ? readLine() ?? "" : number
+        let command = try ForgetCommand(journal.file(), number: text)
+        try await (dryRun ? command.look(json: json) : command.run(isImmediate: now, json: json)).finish()
+    }
+}

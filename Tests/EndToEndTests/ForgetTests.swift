@@ -1,0 +1,88 @@
+import Foundation
+import HookgateTesting
+import Testing
+
+/// `hookgate forget`, with a gateway that runs and with one that is stopped.
+@Suite(.timeLimit(.minutes(5))) struct ForgetTests {
+    private static let number = "4921112345678"
+
+    private func push(_ event: String, call: String, from: String = number, to gateway: GatewayProcess) async throws {
+        let body =
+            "event=\(event)&callId=\(call)&direction=in&from=\(from)&to=4915791234567&cause=normalClearing"
+            + (from == ForgetTests.number ? "&diversion=0211+12345678&callerName=Zoe" : "")
+        let result = try await Command.run(
+            "curl",
+            ["--silent", "--show-error", "--fail", "--max-time", "30", "--cacert", gateway.authority, "--data", body]
+                + ["--user", "sipgate:\(GatewayProcess.password)", gateway.url]
+        )
+        #expect(result.status == 0, "\(result.error)")
+    }
+
+    private func hookgate(
+        _ gateway: GatewayProcess,
+        _ arguments: String...,
+        input: String = ""
+    ) async throws -> Command.Result {
+        let configuration = gateway.folder.appending(path: "hookgate.yaml").path
+        return try await Command.run(Command.hookgate, arguments + ["--config", configuration], input: input)
+    }
+
+    /// In which files of the journal somebody is found.
+    private func traces(_ gateway: GatewayProcess) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: gateway.folder.path).filter { name in
+            guard name.hasPrefix("journal") else { return false }
+            let data = try Data(contentsOf: gateway.folder.appending(path: name))
+            return ["1112345678", "11 12345678", "Zoe"].contains { data.range(of: Data($0.utf8)) != nil }
+        }
+    }
+
+    @Test func `A caller is forgotten while the gateway runs, what waits is told of, and the rest stays`() async throws
+    {
+        let backend = try await TestBackend(.status(503))
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "journal: {path: journal.sqlite}",
+            destination: "types: [call.ended], retry: {first_delay: 1h, max_delay: 1h}",
+            route: "derive: none"
+        )
+        for call in ["1", "2"] { try await push("newCall", call: call, to: gateway) }
+        try await push("newCall", call: "3", from: "4930555666777", to: gateway)
+        try await push("hangup", call: "1", to: gateway)
+        _ = await backend.received(count: 1)
+        _ = try await gateway.line { $0.contains("did not take the event") }
+
+        let looked = try await hookgate(gateway, "forget", "--dry-run", "+49 211 12345678")
+        #expect(looked.status == 0 && looked.output == "1 call.ended\n2 call.started\n", "\(looked)")
+        #expect(looked.error.hasPrefix("1 event with this number waits"))
+        let first = try await hookgate(gateway, "forget", "0049-211-12345678")
+        #expect(first.status == 1 && first.output == "2 events erased\n", "\(first)")
+        #expect(first.error.contains(" for backend\nrun this again"))
+        let second = try await hookgate(gateway, "forget", "--now", "--json", "-", input: "+4921112345678\n")
+        #expect(second.status == 0 && second.output == "{\"events\":1,\"waiting\":0}\n", "\(second)")
+        #expect(try traces(gateway) == [])
+        let other = try await hookgate(gateway, "events", "list", "--call", "3", "--json")
+        #expect(other.output.contains("4930555666777"))
+        let erased = try await hookgate(gateway, "events", "list", "--call", "2", "--json")
+        #expect(erased.output.contains(#""from":{"kind":"erased","raw":"erased"}"#), "\(erased.output)")
+        let audit = try await hookgate(gateway, "events", "audit")
+        #expect(audit.status == 0 && audit.error == "everything adds up\n")
+    }
+
+    @Test func `A caller is forgotten when no gateway runs, and a number without its country is refused`() async throws
+    {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(backend: backend.port, extra: "journal: {path: journal.sqlite}")
+        try await push("newCall", call: "1", to: gateway)
+        _ = await backend.received(count: 1)
+        gateway.terminate()
+        #expect(await gateway.exitStatus() == 0)
+        #expect(try traces(gateway) == ["journal.sqlite"])
+        let wrong = try await hookgate(gateway, "forget", "0211 12345678")
+        #expect(wrong.status == 2 && wrong.error.contains("write the country code"))
+        let done = try await hookgate(gateway, "forget", "+4921112345678")
+        #expect(done.status == 0 && done.output == "1 event erased\n", "\(done)")
+        #expect(try traces(gateway) == [])
+        let again = try await hookgate(gateway, "forget", "+4921112345678")
+        #expect(again.status == 0 && again.output == "0 events erased\n", "\(again)")
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import GRDB
+import HookgateTesting
+import JournalTesting
+import NIOCore
+import NIOPosix
+import Testing
+import Webhooks
+
+@testable import Journal
+
+/// What those who want to be forgotten are promised.
+@Suite("A number is taken out of everything that is kept")
+struct ErasingTests {
+    private static let number = "498999998071"
+
+    /// Replaces the text; what it means elsewhere, the journal does not know.
+    private static let eraser = JournalEraser(
+        eraser: { number in
+            { data in
+                let text = String(buffer: data)
+                return text.contains(number) ? ByteBuffer(string: text.replacing(number, with: "erased")) : nil
+            }
+        },
+        trace: { Array($0.utf8) }
+    )
+
+    private func open(_ files: TemporaryJournal, _ destinations: [String] = ["a", "b"]) async throws -> JournalHarness {
+        var limits = JournalLimits()
+        limits.watchInterval = .milliseconds(25)
+        return JournalHarness(
+            try await SQLiteJournal.open(
+                path: files.path,
+                destinations: destinations,
+                limits: limits,
+                eraser: ErasingTests.eraser
+            )
+        )
+    }
+
+    /// An event of some size, which may hold the number.
+    private func entry(_ index: Int, _ isConcerned: Bool, bytes: Int = 900) -> NewEntry {
+        let filler = String(repeating: "x", count: bytes)
+        let number = isConcerned ? ErasingTests.number : "4930\(1_000_000 + index)"
+        let draft = EventDraft(
+            type: EventType(namespace: "io.sipgate", name: "call.started"),
+            subject: "\(index)",
+            data: ByteBuffer(string: #"{"from":"\#(number)","filler":"\#(filler)","again":"\#(number)"}"#)
+        )
+        let time = Timestamp.now()
+        let event = Event(id: EventID(time: time, random: (UInt64(index), 7)), source: "s", time: time, draft: draft)
+        return NewEntry(event: event, route: "/a", destinations: DestinationSet([0, 1]))
+    }
+
+    private func forget(_ files: TemporaryJournal, isImmediate: Bool = false) async throws -> JournalRequest.Progress {
+        let request = try JournalRequest(forgetting: ErasingTests.number, isImmediate: isImmediate, path: files.path)
+        while true {
+            let progress = try #require(try request.progress())
+            if progress.isFinished { return progress }
+            await Task.yield()
+        }
+    }
+
+    /// In which of the journal's files the number stands.
+    private func traces(_ files: TemporaryJournal) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: files.directory.path).filter { name in
+            let data = try Data(contentsOf: URL(fileURLWithPath: files.directory.path + "/" + name))
+            return data.range(of: Data(ErasingTests.number.utf8)) != nil
+        }
+    }
+
+    private func settleAll(_ harness: JournalHarness) async throws {
+        for destination in 0..<2 {
+            while case let leases = try await harness.read(destination), !leases.isEmpty {
+                for lease in leases { harness.settle(lease, at: destination, .delivered) }
+            }
+        }
+    }
+
+    @Test("out of events, their log, and whatever was deleted before; everything else stays, and adds up")
+    func everywhere() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        for batch in 0..<40 {
+            try await harness.append(
+                (0..<25).map { entry(batch * 25 + $0, $0 % 5 == 0, bytes: $0 % 7 == 0 ? 9000 : 700) }
+            )
+        }
+        try await settleAll(harness)
+        // As pruning does, on the connection's own terms: the pages keep what stood in them.
+        try await harness.close()
+        let queue = try DatabaseQueue(path: files.path)
+        try await queue.write { database in
+            try database.execute(sql: "PRAGMA secure_delete = OFF; DELETE FROM event WHERE position <= 500")
+        }
+        try queue.close()
+        #expect(try traces(files) == ["journal.sqlite"])
+        let before = try JournalReader(path: files.path).tail(JournalFilter(), after: .start, limit: 2000)
+
+        let again = try await open(files)
+        let progress = try await forget(files)
+        #expect(progress.done == 100 && progress.left == 0 && progress.problem == nil)
+        #expect(try traces(files) == [])
+        #expect(try await forget(files).done == 0)
+        let after = try JournalReader(path: files.path).tail(JournalFilter(), after: .start, limit: 2000)
+        #expect(after.count == before.count)
+        for (old, new) in zip(before, after) {
+            let expected = String(buffer: old.entry.event.draft.data).replacing(ErasingTests.number, with: "erased")
+            #expect(String(buffer: new.entry.event.draft.data) == expected)
+            #expect(old.entry.event.id == new.entry.event.id)
+        }
+        // What was rewritten is as sound as what was not: it is read back, and delivered.
+        try await again.append([entry(5000, false)])
+        #expect(try await again.read(0).count == 1)
+        try await again.close()
+        let tables = try await DatabaseQueue(path: files.path).read { database in
+            let damaged = try EventRowCheck.damaged(database)
+            let names = try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE name = 'zeros'")
+            return (damaged, names, try String.fetchOne(database, sql: "PRAGMA integrity_check"))
+        }
+        #expect(tables.0 == 0 && tables.1.isEmpty && tables.2 == "ok")
+        #expect(try traces(files) == [])
+    }
+
+    @Test("what waits is left unless it is wanted at once, and is then delivered without the number")
+    func waiting() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        try await harness.append((1...4).map { entry($0, true) })
+        let leases = try await harness.read(0)
+        for lease in leases { harness.settle(lease, .delivered) }
+        let others = try await harness.read(1)
+        harness.settle(others[0], at: 1, .delivered)
+        harness.settle(others[1], at: 1, .dead(reason: "refused"))
+        harness.settle(others[2], at: 1, .deferred(until: Timestamp(milliseconds: 1 << 50)))
+        _ = try await harness.read(0)
+        let first = try await forget(files)
+        #expect(first.done == 2 && first.left == 2)
+        #expect(!(try traces(files)).isEmpty)
+        let second = try await forget(files, isImmediate: true)
+        #expect(second.done == 2 && second.left == 0)
+        #expect(try traces(files) == [])
+        #expect(try files.problems() == [])
+        let due = try await harness.lease(1, now: 1 << 51).leases
+        #expect(due.count == 1 && String(buffer: due[0].entry.event.draft.data).contains("erased"))
+        try await harness.close()
+    }
+
+    @Test("a process that does not know how says so, and one that comes later goes on where it was")
+    func unknown() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await files.open(
+            limits: {
+                var limits = JournalLimits()
+                limits.watchInterval = .milliseconds(25)
+                return limits
+            }()
+        )
+        try await harness.append([entry(1, true)])
+        let progress = try await forget(files)
+        #expect(progress.problem?.contains("does not know") == true && progress.done == 0)
+        try await harness.close()
+    }
+
+    @Test("bytes are found wherever they stand", arguments: ["ab", "aab", "b", "caab"])
+    func search(_ wanted: String) {
+        let text = Array("xxaacaab".utf8)
+        text.withUnsafeBytes { #expect(Erasure.holds(Array(wanted.utf8), $0)) }
+        text.dropLast().withUnsafeBytes { #expect(!Erasure.holds(Array(wanted.utf8), $0)) }
+    }
+}
+
+/// Looks through all events for rows whose checksum is wrong.
+private enum EventRowCheck {
+    static func damaged(_ database: Database) throws -> Int {
+        let kinds = try KindTable(database)
+        let audiences = try AudienceTable(database) { _ in nil }
+        let rows = try PreparedStatement(database, "SELECT \(EventRow.columns) FROM event")
+        var count = 0
+        while try rows.next() {
+            if EventRow.read(rows, kinds, audiences) == nil { count += 1 }
+        }
+        return count
+    }
+}
