@@ -140,8 +140,8 @@ struct RefusalStoreTests {
         let store = store { problem in problems.withLock { $0.append(problem) } }
         store.put(RefusalStoreTests.record(1))
         await store.close()
-        #expect(problems.withLock { $0.first?.contains("no journal of hookgate") } == true)
-        #expect(throws: JournalOpenError.self) { try RefusalReader(path: path) }
+        #expect(problems.withLock { $0.first?.contains("is no file of refusals") } == true)
+        #expect(throws: RefusalFileError.self) { try RefusalReader(path: path) }
     }
 
     @Test("a damaged file is moved aside and a new one begun")

@@ -20,7 +20,7 @@ struct StoryTeller: Sendable {
     ///
     /// - Parameter id: of a request, of an event, or of a call or one of its legs.
     /// - Returns: stories in order of time; none when nothing is kept.
-    /// - Throws: an error of SQLite's, or `JournalOpenError`.
+    /// - Throws: an error of SQLite's, or `RefusalFileError`.
     func stories(of id: String) throws -> [Story] {
         let reader = try journal.flatMap { LocalFile.exists($0) ? try JournalReader(path: $0) : nil }
         let refused = try refusals.flatMap { LocalFile.exists($0) ? try RefusalReader(path: $0) : nil }
