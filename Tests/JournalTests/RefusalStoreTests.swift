@@ -118,6 +118,13 @@ struct RefusalStoreTests {
         store.tidy()
         await store.close()
         #expect(try RefusalReader(path: path).list(RefusalFilter(), limit: 10).map(\.record.call) == ["call-2"])
+        // And after a start, before anybody is refused.
+        var limits = RefusalLimits()
+        limits.retain = .nanoseconds(0)
+        let later = self.store(limits)
+        later.tidy()
+        await later.close()
+        #expect(try RefusalReader(path: path).extent().count == 0)
     }
 
     @Test("a disk that takes nothing costs the refusals, is told of once, and stops nobody")

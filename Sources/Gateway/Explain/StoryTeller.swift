@@ -101,7 +101,8 @@ struct StoryTeller: Sendable {
         lines += [
             "what else may be: it is older than what is kept; it was one of many refusals in a second, or one of the",
             "challenges, which are only counted (`hookgate explain --last` shows how many); the route says",
-            "`durable: false`, whose events are kept nowhere; the log, with the same id, may still have its line",
+            "`durable: false`, whose events are kept nowhere; a `replay_window` knew the push again, which brings no",
+            "event; the log, with the same id, may still have its line",
         ]
         return lines
     }
