@@ -52,7 +52,7 @@ import Testing
             let result = try await explain(gateway, id)
             if result.status == 0 { return result.output }
             try #require(
-                result.error.contains("nothing is known") || result.error.contains("there is neither"),
+                result.error.contains("nothing is known") || result.error.contains("there is no"),
                 "\(result.error)"
             )
         }
