@@ -271,7 +271,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         RefusedRequest(
             id: id,
             time: arrival ?? .now(),
-            client: client,
+            client: head?.client ?? client,
             connection: connection,
             certificate: certificate,
             head: head,

@@ -118,6 +118,13 @@ struct RefusalStoreTests {
         store.tidy()
         await store.close()
         #expect(try RefusalReader(path: path).list(RefusalFilter(), limit: 10).map(\.record.call) == ["call-2"])
+        // And after a start, before anybody is refused.
+        var limits = RefusalLimits()
+        limits.retain = .nanoseconds(0)
+        let later = self.store(limits)
+        later.tidy()
+        await later.close()
+        #expect(try RefusalReader(path: path).extent().count == 0)
     }
 
     @Test("a disk that takes nothing costs the refusals, is told of once, and stops nobody")
@@ -140,8 +147,8 @@ struct RefusalStoreTests {
         let store = store { problem in problems.withLock { $0.append(problem) } }
         store.put(RefusalStoreTests.record(1))
         await store.close()
-        #expect(problems.withLock { $0.first?.contains("no journal of hookgate") } == true)
-        #expect(throws: JournalOpenError.self) { try RefusalReader(path: path) }
+        #expect(problems.withLock { $0.first?.contains("is no file of refusals") } == true)
+        #expect(throws: RefusalFileError.self) { try RefusalReader(path: path) }
     }
 
     @Test("a damaged file is moved aside and a new one begun")

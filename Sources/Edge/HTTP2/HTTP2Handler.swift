@@ -190,7 +190,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         RefusedRequest(
             id: exchange.id,
             time: exchange.head?.arrival ?? .now(),
-            client: client,
+            client: exchange.head?.client ?? client,
             connection: connection,
             certificate: certificate,
             head: exchange.head,

@@ -39,6 +39,10 @@ struct ConfigurationSummary {
             for fact in facts(route.calls) { text += row("", "  \(fact)") }
         }
         for destination in configuration.destinations { text += rows(destination) }
+        if let refusals = configuration.refusals {
+            let bounds = "\(DurationText.format(refusals.retain)), \(SizeText.format(refusals.maxBytes)) at most"
+            text += row("refusals", "kept in \(refusals.path.escaped) for \(bounds)")
+        }
         if let admin = configuration.admin {
             let who = admin.users.isEmpty ? "everybody on this machine" : list(admin.users)
             text += row("admin", "\(admin.host):\(admin.port), \(admin.tls == nil ? "plain HTTP" : "TLS"), for \(who)")

@@ -67,10 +67,10 @@ package struct ExplainCommand: Sendable {
             }
         let files = [kept.journal, kept.refusals?.path].compactMap { $0 }
         guard files.contains(where: LocalFile.exists) else {
-            let names = files.map(\.quoted).joined(separator: " and ")
+            let names = files.map { "no \($0.quoted)" }.joined(separator: " and ")
             throw CommandProblem(
                 .failed,
-                "there is neither \(names): nothing was accepted or refused yet, or they are elsewhere"
+                "there is \(names): nothing was accepted or refused yet, or they are elsewhere"
             )
         }
         var names = ServedNames()

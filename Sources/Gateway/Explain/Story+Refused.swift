@@ -33,7 +33,9 @@ extension Story {
         guard let reason = ReasonCode(rawValue: record.reason) else {
             return add(.failed, "request", record.reason)
         }
-        let isFollowUp = record.route != nil && record.target != nil && record.target != record.route
+        // What was refused for its head alone was not looked at for a token.
+        let isBelowRoute = record.route != nil && record.target != nil && record.target != record.route
+        let isFollowUp = isBelowRoute && record.body != nil
         let failing = Check(failing: reason, isFollowUp: isFollowUp)
         for check in Check.walk(isFollowUp: isFollowUp) {
             guard check != failing else {

@@ -20,7 +20,7 @@ struct StoryTeller: Sendable {
     ///
     /// - Parameter id: of a request, of an event, or of a call or one of its legs.
     /// - Returns: stories in order of time; none when nothing is kept.
-    /// - Throws: an error of SQLite's, or `JournalOpenError`.
+    /// - Throws: an error of SQLite's, or `RefusalFileError`.
     func stories(of id: String) throws -> [Story] {
         let reader = try journal.flatMap { LocalFile.exists($0) ? try JournalReader(path: $0) : nil }
         let refused = try refusals.flatMap { LocalFile.exists($0) ? try RefusalReader(path: $0) : nil }
@@ -101,7 +101,8 @@ struct StoryTeller: Sendable {
         lines += [
             "what else may be: it is older than what is kept; it was one of many refusals in a second, or one of the",
             "challenges, which are only counted (`hookgate explain --last` shows how many); the route says",
-            "`durable: false`, whose events are kept nowhere; the log, with the same id, may still have its line",
+            "`durable: false`, whose events are kept nowhere; a `replay_window` knew the push again, which brings no",
+            "event; the log, with the same id, may still have its line",
         ]
         return lines
     }

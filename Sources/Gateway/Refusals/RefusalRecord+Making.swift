@@ -35,15 +35,29 @@ extension RefusalRecord {
 
     /// The content: what is to blame in it, whose call it is about, and its beginning.
     private mutating func take(_ body: ByteBuffer, _ reply: Reply, masks: Bool) {
-        let form = RawForm(body)
+        // The rest of a long content is looked at only where something in it is to blame.
+        let isToBlame = reply.reason.map(RefusalRecord.isAboutContent) ?? false
+        let form = RawForm(
+            isToBlame ? body : body.getSlice(at: body.readerIndex, length: RefusalRecord.mostBody) ?? body
+        )
         let shown = masks ? ContentMask.masked(form) : form.bytes
-        bodySize = form.bytes.count
+        bodySize = body.readableBytes
         self.body = Array(shown.prefix(RefusalRecord.mostBody))
         call = form.value(of: PersonalFields.leg).flatMap { $0.utf8.count <= 128 ? $0 : nil }
         guard let reason = reply.reason, let place = form.place(of: reason, field: reply.field) else { return }
         offset = place
         let range = max(0, place - RefusalRecord.excerptRadius)..<min(shown.count, place + RefusalRecord.excerptRadius)
         excerpt = String(decoding: shown[range], as: UTF8.self).escaped
+    }
+
+    /// Whether a reason is found in the content, by somebody who was let in.
+    private static func isAboutContent(_ reason: ReasonCode) -> Bool {
+        switch Check(failing: reason, isFollowUp: false) {
+        case .form, .fields, .account: true
+        case .framing, .route, .method, .address, .certificate, .credentialsThere, .mediaType, .credentials,
+            .signature, .kept:
+            false
+        }
     }
 
     /// A connection that brought no request.

@@ -50,7 +50,7 @@ struct RefusalFile {
 
     /// Opens a file, or makes one; a damaged one is moved aside first.
     ///
-    /// - Throws: `JournalOpenError`, or an error of SQLite's.
+    /// - Throws: `RefusalFileError`, `JournalOpenError`, or an error of SQLite's.
     init(path: String, limits: RefusalLimits) throws {
         self.limits = limits
         do {
@@ -77,9 +77,9 @@ struct RefusalFile {
         try database.write { database in
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id")
-            guard tables == 0 || id == applicationID else { throw JournalOpenError.foreign(path: path) }
+            guard tables == 0 || id == applicationID else { throw RefusalFileError.foreign(path: path) }
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-            guard version <= RefusalFile.version else { throw JournalOpenError.newer(path: path) }
+            guard version <= RefusalFile.version else { throw RefusalFileError.newer(path: path) }
             guard version == 0 else { return }
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             try database.execute(sql: "PRAGMA user_version = \(RefusalFile.version)")

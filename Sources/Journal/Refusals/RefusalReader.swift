@@ -11,12 +11,12 @@ package final class RefusalReader: Sendable {
     /// Opens the file read-only.
     ///
     /// - Parameter path: the file of refusals.
-    /// - Throws: `JournalOpenError` when it is none, or an error of SQLite's.
+    /// - Throws: `RefusalFileError` when it is none, or an error of SQLite's.
     package init(path: String) throws {
         let database = try DatabaseQueue(path: path, configuration: JournalFile.reading)
         self.database = database
         let id = try database.read { try Int.fetchOne($0, sql: "PRAGMA application_id") }
-        guard id == RefusalFile.applicationID else { throw JournalOpenError.foreign(path: path) }
+        guard id == RefusalFile.applicationID else { throw RefusalFileError.foreign(path: path) }
     }
 
     /// Whether there is such a file yet.

@@ -107,13 +107,19 @@ package final class RefusalStore: Sendable {
             defer { state.isScheduled = true }
             return !state.isScheduled
         }
-        if starts { thread.submit { _ in self.work() } }
+        if starts { onThread { self.work() } }
     }
 
     /// Removes what is too old; to be called now and then, since nobody else does when nobody is turned away.
     package func tidy() {
         let isClosed = state.withLock { $0.isClosed }
-        if !isClosed { thread.submit { _ in self.writer.withLock { self.prune(&$0, always: true) } } }
+        guard !isClosed else { return }
+        onThread { self.writer.withLock { self.tidy(&$0) } }
+    }
+
+    private func onThread(_ work: @escaping @Sendable () -> Void) {
+        // A pool that ends would run it where this was called, which may be an event loop.
+        thread.submit { state in if case .active = state { work() } }
     }
 
     /// Writes what waits and ends.
@@ -162,6 +168,18 @@ package final class RefusalStore: Sendable {
         }
         prune(&writer, always: false)
         return true
+    }
+
+    /// Also of a file that nobody has written to since the start.
+    private func tidy(_ writer: inout Writer) {
+        do {
+            if writer.file == nil, JournalFile.size(path) > 0 {
+                writer.file = try RefusalFile(path: path, limits: limits)
+            }
+        } catch {
+            return failed(error, &writer)
+        }
+        prune(&writer, always: true)
     }
 
     private func prune(_ writer: inout Writer, always: Bool) {

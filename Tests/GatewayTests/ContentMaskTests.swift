@@ -1,0 +1,38 @@
+import NIOCore
+import Testing
+import Webhooks
+
+@testable import Gateway
+
+@Suite("Masks leave every byte in its place")
+struct ContentMaskTests {
+    @Test(
+        "numbers, names and keys are masked, and what is wrong with them stays",
+        arguments: [
+            ("from=4921112345678", "from=49*********78"), ("from=%2B4921112345678", "from=%2B49*********78"),
+            ("from=12345", "from=*****"), ("user=Alice+B%C3%A9", "user=*****+*******"), ("dtmf=007%23", "dtmf=***%23"),
+            ("to=49211%0A234567", "to=49***%0A****67"), ("callId=4921112345678", "callId=4921112345678"),
+            ("event=newCall&x=4921112345678", "event=newCall&x=49*********78"), ("x=123456", "x=123456"),
+            ("fr%6Fm=4921112345678", "fr%6Fm=49*********78"), ("from=%4", "from=%*"), ("", ""), ("from", "from"),
+        ]
+    )
+    func masked(_ body: String, _ expected: String) {
+        #expect(String(decoding: ContentMask.masked(RawForm(ByteBuffer(string: body))), as: UTF8.self) == expected)
+    }
+
+    @Test("any bytes are borne", arguments: 0..<200)
+    func anything(_ seed: Int) {
+        let pieces = ["from=", "user[]=", "&", "%", "4", "9", "=", "é", "\u{0}", "%41", "%C3", "0000000000", "x", "+"]
+        var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+        var body = ""
+        for _ in 0..<40 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            body += pieces[Int(state >> 33) % pieces.count]
+        }
+        let form = RawForm(ByteBuffer(string: body))
+        let masked = ContentMask.masked(form)
+        #expect(masked.count == body.utf8.count)
+        // Syntax stays syntax.
+        for (before, after) in zip(body.utf8, masked) where before != after { #expect(after == UInt8(ascii: "*")) }
+    }
+}
