@@ -3,6 +3,12 @@
 # usage: deb.sh BINARY [VERSION]
 set -eu
 binary=$1
+for tool in dpkg-deb dpkg-shlibdeps strip xz; do
+    command -v $tool > /dev/null || {
+        echo "$tool is missing: apt-get install dpkg-dev binutils xz-utils" >&2
+        exit 1
+    }
+done
 version=${2:-$(sed -n 's/.*number = "\(.*\)"$/\1/p' Sources/Gateway/Commands/ProgramVersion.swift)}
 architecture=$(dpkg --print-architecture)
 work=.build-deb/package
@@ -61,4 +67,5 @@ mv $work/md5sums $root/DEBIAN/md5sums
 package=hookgate_${version}_$architecture.deb
 dpkg-deb --root-owner-group -Zxz --build $root "$package" > /dev/null
 rm -rf $work
+if command -v lintian > /dev/null; then lintian --allow-root --fail-on error,warning "$package"; fi
 echo "$package: $(du -h "$package" | cut -f1), needs $depends"
