@@ -238,7 +238,7 @@ def keys_page():
             if block.startswith("    "):
                 lines += [".Bd -literal -offset indent", *(plain(l[4:]) for l in block.split("\n")), ".Ed"]
                 continue
-            lines += ([".Pp"] if begun else []) + sentences(inline(block))
+            lines += ([".Pp"] if begun and not lines[-1].startswith(".Ss") else []) + sentences(inline(block))
             begun = True
             continue
         rows = [
