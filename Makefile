@@ -12,7 +12,7 @@ CONFIG ?= config/hookgate.yaml
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
 	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test \
-	renewal-test http2-test http2-conformance strangers-test docs
+	renewal-test http2-test http2-conformance strangers-test docs restart-test unit-test man deb deb-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -45,7 +45,7 @@ certs: build ## make a development certificate in certs/ if there is none
 bench: build ## measure beside nginx, haproxy and others: make bench PEERS="hookgate:direct nginx:lua"
 	@sh scripts/bench.sh $(PEERS)
 
-install: build ## install binary, shell completions and an example configuration below $(PREFIX)
+install: build ## install binary, manual pages, completions, systemd units and documents below $(PREFIX)
 	@sh scripts/install.sh "$(DESTDIR)" "$(PREFIX)" $(HOOKGATE)
 
 tls-conformance: build ## examine TLS beside nginx: our own conversations, testssl.sh and sslyze
@@ -105,6 +105,22 @@ http2-test: build ## abuse HTTP/2 frame by frame while others push (ATTACK=secon
 
 strangers-test: build ## stalled handshakes, idle connections and floods while others push: their replies may not wait
 	python3 Tests/Trials/strangers.py $(HOOKGATE)
+
+restart-test: build ## restart under load 20 times with passed sockets, then with kill -9 (RESTARTS=n)
+	python3 Tests/Trials/restart.py --hang --restarts $(or $(RESTARTS),20) $(HOOKGATE)
+	python3 Tests/Trials/restart.py --kill --restarts $(or $(RESTARTS),20) $(HOOKGATE)
+
+unit-test: build ## verify the systemd units, say what they leave, and run the gateway under their filter
+	python3 Tests/Trials/unit.py $(HOOKGATE)
+
+man: build ## make the manual pages from the program's help and docs/configuration.md
+	@python3 scripts/man.py $(HOOKGATE)
+
+deb: build ## build hookgate_VERSION_ARCHITECTURE.deb
+	@sh scripts/deb.sh $(HOOKGATE)
+
+deb-test: deb ## install, upgrade, serve, remove and purge the package in a bare Debian
+	@sh scripts/deb-test.sh
 
 durable-bench: build ## CPU time of an accepted and delivered event, without and beside a backlog (BACKLOG=n); needs wrk
 	python3 Benchmarks/durable/measure.py --backlog $(or $(BACKLOG),1000000) $(HOOKGATE)

@@ -81,6 +81,14 @@ import Testing
         }
     }
 
+    @Test func `Where standard error is systemd's journal, each line carries its level`() async throws {
+        let run = "exec \(Command.hookgate.path) run --config /nowhere"
+        let journal = try await Command.run("sh", ["-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /dev/fd/2) \(run)"])
+        #expect(journal.status == 78 && journal.error.hasPrefix("<3>/nowhere: error: cannot read"), "\(journal)")
+        let other = try await Command.run("sh", ["-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /dev/fd/1) \(run)"])
+        #expect(other.status == 78 && other.error.hasPrefix("/nowhere: error: cannot read"), "\(other)")
+    }
+
     @Test func `A certificate that does not fit its key is refused by name`() async throws {
         let folder = try await folder(CommandTests.good)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -71,6 +71,8 @@ async def main():
     gateway.port = supervisor.listen("https")
     with open(gateway.config) as f:
         text = f.read()
+    # A name, because resolving one wants more of the system than an address does.
+    text = text.replace(f"http://127.0.0.1:{backend.port}", f"http://localhost:{backend.port}")
     with open(gateway.config, "w") as f:
         f.write(text.replace("address: 127.0.0.1:0\n    tls", "address: 127.0.0.1:0\n    socket_name: https\n    tls"))
     ledger = Ledger()

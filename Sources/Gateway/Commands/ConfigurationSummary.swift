@@ -22,6 +22,7 @@ struct ConfigurationSummary {
         for (listener, certificates) in zip(configuration.listeners, certificates) {
             let protocols = listener.tls.offersHTTP2 ? "HTTP/2 and HTTP/1.1" : "HTTP/1.1"
             text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer, \(protocols)")
+            if let name = listener.socketName { text += row("", "  on the socket \(name) if systemd passes one") }
             for fact in certificates.flatMap(\.facts) { text += row("", "  \(fact)") }
             let forwarding = listener.limits.forwarding
             if !forwarding.from.isEmpty {

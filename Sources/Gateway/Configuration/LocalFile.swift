@@ -48,6 +48,13 @@ struct LocalFile {
         return LocalFile(bytes: bytes, mode: UInt32(status.st_mode))
     }
 
+    /// Device and number of what standard error is, `9:1234`; nil when it is closed.
+    static var standardErrorIdentity: String? {
+        var status = stat()
+        guard unsafe fstat(STDERR_FILENO, &status) == 0 else { return nil }
+        return "\(status.st_dev):\(status.st_ino)"
+    }
+
     /// The text of a secret file, without one line feed at its end.
     ///
     /// - Throws: what the system said, or that it is no text.

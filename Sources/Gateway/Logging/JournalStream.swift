@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 
 /// Whether standard error goes to systemd's journal, and how its lines look there (sd-daemon(3)).
@@ -8,9 +7,7 @@ package enum JournalStream {
     /// Whether `JOURNAL_STREAM` names what standard error is: a child whose output goes elsewhere inherits the variable.
     package static func isStandardError(_ environment: [String: String]) -> Bool {
         guard let text = environment["JOURNAL_STREAM"] else { return false }
-        var status = stat()
-        guard unsafe fstat(STDERR_FILENO, &status) == 0 else { return false }
-        return text == "\(status.st_dev):\(status.st_ino)"
+        return text == LocalFile.standardErrorIdentity
     }
 
     /// The level of syslog(3) for one of ours.
