@@ -246,8 +246,8 @@ import Testing
             $0.replacing(old, with: new).replacing("users: [sipgate]", with: "users: [sipgate], deny: [127.0.0.1]")
         }
         gateway.hangUp()
-        let line = try await gateway.line { $0.contains("not reloaded") && $0.contains("reason") }
-        #expect(line.contains("\(key): takes a restart"), "\(line)")
+        let line = try await gateway.line { $0.contains("wrong in the configuration") }
+        #expect(line.contains("\"key\":\"\(key)\"") && line.contains("takes a restart"), "\(line)")
         #expect(try await push(gateway).hasSuffix("200"))
         guard key != "journal" else { return }
         let told = try await reload(gateway)
@@ -269,7 +269,9 @@ import Testing
         let refused = try await reload(gateway)
         #expect(refused.status == 78 && refused.error.contains("listeners[0].tls.certificates[1]"), "\(refused.error)")
         gateway.hangUp()
-        _ = try await gateway.line { $0.contains("not reloaded") && $0.contains("listeners[0].tls.certificates[1]") }
+        _ = try await gateway.line {
+            $0.contains("wrong in the configuration") && $0.contains("listeners[0].tls.certificates[1]")
+        }
         try change(gateway) {
             $0.replacing("more/server.pem, key: server.key", with: "more/server.pem, key: more/server.key")
         }

@@ -51,13 +51,13 @@ struct CertificateWatch: Service, CustomStringConvertible {
         _ configurations: [TLSListenerConfiguration]
     ) async throws(ReloadRefusal) -> [ServedCertificates.Prepared] {
         var prepared: [ServedCertificates.Prepared] = []
-        var reasons: [String] = []
+        var reasons: [ReloadRefusal.Reason] = []
         for (certificates, configuration) in zip(certificates, configurations) {
             do {
                 prepared.append(try await pool.runIfActive { try certificates.prepare(configuration) })
             } catch {
                 tell(report(.refused("\(error)"), certificates))
-                reasons.append("the certificates of \(certificates.listener): \(error)")
+                reasons.append(.init(key: "", problem: "the certificates of \(certificates.listener): \(error)"))
             }
         }
         guard reasons.isEmpty else { throw ReloadRefusal(reasons: reasons) }

@@ -45,7 +45,9 @@ struct Reloading: Service, CustomStringConvertible {
                 notes.end(.inForce(try await reload()))
             } catch {
                 tell(error)
-                notes.end(.refused(error.reasons))
+                // Others may read the file.
+                let personal = PersonalData(live.configuration.logging)
+                notes.end(.refused(error.reasons.map { personal.text($0.words) }))
             }
             manager.ready()
         }
@@ -57,7 +59,7 @@ struct Reloading: Service, CustomStringConvertible {
         let numbers = live.routes.replaced(by: next.routes)
         let obstacles = ReloadObstacles.between(live.configuration, next, routes: live.routes)
         guard obstacles.isEmpty else {
-            throw ReloadRefusal(reasons: obstacles.map { "\($0.key): \($0.problem)" })
+            throw ReloadRefusal(reasons: obstacles.map { .init(key: $0.key, problem: $0.problem) })
         }
         // First all that can fail.
         let tls = next.listeners.map(\.tls) + (next.admin?.tls.map { [$0] } ?? [])
@@ -69,7 +71,7 @@ struct Reloading: Service, CustomStringConvertible {
             loops = try await parts.loops.prepare(next, routes: numbers, calls: calls)
             credentials = try await parts.credentials?.prepare(next)
         } catch {
-            throw ReloadRefusal(reasons: ["\(error)"])
+            throw ReloadRefusal(reasons: [.init(key: "", problem: "\(error)")])
         }
         // Now nothing fails any more. Whoever counts by routes has to know them before the loops do.
         live.replace(by: next, numbers)
@@ -96,21 +98,38 @@ struct Reloading: Service, CustomStringConvertible {
         } catch let errors as ConfigurationErrors {
             throw ReloadRefusal(
                 reasons: errors.issues.filter { $0.severity == .error }.map { issue in
-                    "\(issue.key): \(issue.message)\(issue.remedy.map { "; \($0)" } ?? "")"
+                    .init(key: issue.key, problem: issue.message, help: issue.remedy)
                 }
             )
         } catch {
-            throw ReloadRefusal(reasons: ["the gateway is stopping"])
+            throw ReloadRefusal(reasons: [.init(key: "", problem: "the gateway is stopping")])
         }
     }
 
     private func tell(_ refusal: ReloadRefusal) {
         logger.error("not reloaded, everything stays as it was")
-        for reason in refusal.reasons { logger.error("not reloaded", metadata: ["reason": "\(reason)"]) }
+        for reason in refusal.reasons {
+            logger.error(
+                "wrong in the configuration",
+                metadata: ["key": "\(reason.key)", "problem": "\(reason.problem)", "help": "\(reason.help ?? "-")"]
+            )
+        }
     }
 }
 
 /// Why a reload changed nothing.
 struct ReloadRefusal: Error {
-    let reasons: [String]
+    struct Reason {
+        /// Of the configuration; empty where none is to blame.
+        let key: String
+        let problem: String
+        var help: String?
+
+        /// In one line.
+        var words: String {
+            (key.isEmpty ? "" : "\(key): ") + problem + (help.map { "; \($0)" } ?? "")
+        }
+    }
+
+    let reasons: [Reason]
 }
