@@ -62,6 +62,25 @@ extension Certificate {
         return nil
     }
 
+    /// Why clients that want `host` refuse it; nil when it is for that host.
+    package func whyNot(for host: String) -> String? {
+        guard !isFor(host) else { return nil }
+        guard !alternativeNames.isEmpty else { return "the certificate names no host" }
+        let names = "names of the certificate: \(alternativeNames.joined(separator: ", "))"
+        // An asterisk stands for one label (RFC 6125, section 6.4.3).
+        let lower = host.lowercased()
+        let wildcard = alternativeNames.first { name in
+            guard name.hasPrefix("DNS:*.") else { return false }
+            let domain = name.dropFirst("DNS:*.".count).lowercased()
+            return lower == domain || lower.hasSuffix(".\(domain)")
+        }
+        guard let wildcard else { return names }
+        let asterisk = wildcard.dropFirst("DNS:".count)
+        return lower == asterisk.dropFirst(2).lowercased()
+            ? "\(names); \(asterisk) is for what stands below that name, not for the name itself"
+            : "\(names); \(asterisk) is for one label before the domain, and \(host) has more"
+    }
+
     /// Why this authority may not sign for the names of `certificate` (nameConstraints); nil when it may.
     func whyNotFor(_ certificate: Certificate) -> String? {
         let extensionValue = withPointer { X509_get_ext_d2i($0, NID_name_constraints, nil, nil) }

@@ -137,16 +137,17 @@ extension CertificateChecks {
             let words = leaf.subject.isEmpty ? "names nobody at all" : "has no subject alternative name"
             outcome.add(.warning, "\(name): \(words); clients ignore the common name")
         }
+        let isAlone = chain.intermediates.allSatisfy { $0.fingerprint == leaf.fingerprint }
         if leaf.isSelfIssued {
             outcome.add(.note, "\(name): is self-signed; every client has to be told to trust it")
-        } else if chain.intermediates.isEmpty, let address = leaf.issuerAddress {
+        } else if isAlone, let address = leaf.issuerAddress {
             // Who says where the issuer is has one that clients do not have: roots are not fetched.
             outcome.add(
                 .warning,
                 "\(chain.name): lacks the certificate of \"\(leaf.issuer)\", without which most clients refuse it; add it:"
-                    + " curl -s \(address) | openssl x509 -inform DER >> \(chain.name)"
+                    + " curl -s \(address) | openssl x509 -inform DER prints it"
             )
-        } else if chain.intermediates.isEmpty {
+        } else if isAlone {
             outcome.add(
                 .note,
                 "\(chain.name): holds one certificate; if \"\(leaf.issuer)\" is an intermediate, it belongs there too"

@@ -16,6 +16,8 @@ package final class HandshakeWitness: ChannelInboundHandler {
         package let chain: CertificateChain
         /// The OCSP response that it has stapled.
         package let stapled: [UInt8]?
+        /// Agreed on by ALPN; nil: the server does not speak it.
+        package let applicationProtocol: String?
     }
 
     private var promise: EventLoopPromise<Sighting>?
@@ -26,14 +28,15 @@ package final class HandshakeWitness: ChannelInboundHandler {
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent {
+        if case .handshakeCompleted(let applicationProtocol)? = event as? TLSUserEvent {
             let tls = try? context.pipeline.syncOperations.handler(type: TLSClientHandler.self)
             if let tls, let negotiated = tls.negotiated, let chain = tls.peerChain {
                 let sighting = Sighting(
                     version: negotiated.version,
                     suite: negotiated.suite,
                     chain: chain,
-                    stapled: tls.stapledResponse
+                    stapled: tls.stapledResponse,
+                    applicationProtocol: applicationProtocol
                 )
                 finish(.success(sighting), context)
             }

@@ -42,6 +42,31 @@ import Testing
         withExtendedLifetime(directory) {}
     }
 
+    @Test func `check says who gets which certificate, and which nobody gets`() throws {
+        let (directory, path) = try folder {
+            $0.replacing(
+                "certificates: [{chain: server.pem, key: server.key}]",
+                with: "certificates: [{chain: server.pem, key: server.key}, {chain: server.pem, key: server.key}]\n"
+                    + "      default_name: elsewhere.example"
+            )
+        }
+        let result = CheckCommand.run(path: path, environment: ConfigurationFixture.environment)
+        #expect(result.status == .done, "\(result.errors)")
+        #expect(
+            result.output.contains(
+                "a client that names nobody gets CN=localhost; one that wants an unknown name gets the same"
+            )
+        )
+        #expect(
+            result.errors.contains(
+                "listeners[0].tls.certificates[1]: is never served for localhost, hooks.example.net: certificates[0] has"
+            ),
+            "\(result.errors)"
+        )
+        #expect(result.errors.contains("listeners[0].tls.default_name: no certificate names `elsewhere.example`"))
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func `errors show the line with a caret and what to do`() throws {
         let (directory, path) = try folder { $0.replacing("timeout: 5s", with: "timout: 5s") }
         let result = CheckCommand.run(path: path, environment: ConfigurationFixture.environment)

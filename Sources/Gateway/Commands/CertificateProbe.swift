@@ -54,7 +54,11 @@ package enum CertificateProbe {
         var seen: HandshakeWitness.Sighting?
         var refusal: (any Error)?
         for version in TLSPolicy.Version.allCases.reversed() {
-            let policy = TLSPolicy(minimumVersion: version, maximumVersion: version)
+            let policy = TLSPolicy(
+                minimumVersion: version,
+                maximumVersion: version,
+                applicationProtocols: TLSPolicy.protocols(http2: true)
+            )
             let context = try TLSContext.client(trust: .anybody, asksForStatus: true, policy: policy)
             do {
                 let sighting = try await look(at: server, context, name)
@@ -66,7 +70,7 @@ package enum CertificateProbe {
             }
         }
         guard let seen else { throw refusal ?? TLSError.closedDuringHandshake }
-        var lines = ["\(server) speaks \(speaks.joined(separator: ", "))"]
+        var lines = ["\(server) speaks \(speaks.joined(separator: ", ")); \(protocols(seen))"]
         let report = CertificateReport(CertificateChecks.run(seen.chain))
         lines += report.facts
         lines.append("a client that names nobody gets: \(try await nameless(server, seen))")
@@ -75,13 +79,18 @@ package enum CertificateProbe {
 
         var findings = report.findings.map { "\($0)".escaped }
         var isGood = !report.hasErrors
+        if seen.chain.leaf.demandsStaple && seen.stapled == nil {
+            isGood = false
+            findings.append("error: the certificate demands a stapled OCSP response: clients that obey refuse it")
+        }
         let who = authorities.map { "the authorities in \($0)" } ?? "the system's authorities"
         do {
             _ = try await look(at: server, TLSContext.client(trust: trust), name)
             lines.append("verified: it is for \(name), by \(who)")
         } catch let error as TLSError {
             isGood = false
-            findings.append("error: a client refuses it for \(name), by \(who): \(words(error))".escaped)
+            let names = seen.chain.leaf.whyNot(for: name).map { "; \($0)" } ?? ""
+            findings.append("error: a client refuses it for \(name), by \(who): \(words(error))\(names)".escaped)
         }
         return CommandResult(
             isGood ? .done : .failed,
@@ -99,6 +108,14 @@ package enum CertificateProbe {
             return "stapled, good until \(try OCSPResponse(der: stapled, for: seen.chain).nextUpdate)"
         } catch {
             return "stapled, but \(error)"
+        }
+    }
+
+    private static func protocols(_ seen: HandshakeWitness.Sighting) -> String {
+        switch seen.applicationProtocol {
+        case "h2"?: "HTTP/2 for those who know it"
+        case let other?: "of HTTP/2 and HTTP/1.1 it chooses \(other.escaped)"
+        case nil: "it agrees on no protocol (ALPN), which is HTTP/1.1"
         }
     }
 

@@ -81,8 +81,15 @@ struct CertificateReport {
         }
     }
 
-    /// Warns of a public address that no certificate is for.
+    /// Warns of a public address that no certificate is for, and of certificates that nobody gets.
     static func nameIssues(_ configuration: GatewayConfiguration, file: String) -> [ConfigurationIssue] {
+        let hidden = configuration.listeners.enumerated().flatMap { index, listener in
+            ListenerNames(listener.tls).issues(key: "listeners[\(index)].tls", file: file)
+        }
+        return hidden + hostIssues(configuration, file: file)
+    }
+
+    private static func hostIssues(_ configuration: GatewayConfiguration, file: String) -> [ConfigurationIssue] {
         guard let host = try? HTTPAddress(configuration.publicURL).network.host.lowercased() else { return [] }
         let leaves = configuration.listeners.flatMap(\.tls.certificates).compactMap {
             try? CertificateChain(file: $0.chain).leaf
@@ -96,8 +103,7 @@ struct CertificateReport {
                 column: nil,
                 key: "public_url",
                 message: "no certificate is for \(host.quoted): the provider will refuse the connection",
-                remedy:
-                    "names of the certificates: \(leaves.flatMap(\.alternativeNames).joined(separator: ", ").escaped)"
+                remedy: leaves.compactMap { $0.whyNot(for: host) }.joined(separator: "; ").escaped
             )
         ]
     }

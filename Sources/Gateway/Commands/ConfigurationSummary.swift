@@ -29,6 +29,7 @@ struct ConfigurationSummary {
                 let proxies = list(forwarding.from.map(\.description))
                 text += row("", "  clients named in \(forwarding.field.rawValue) by \(proxies)")
             }
+            for fact in ListenerNames(listener.tls).facts { text += row("", "  \(fact)") }
             if let clients = listener.tls.clients { text += row("", "  \(fact(clients))") }
         }
         for user in configuration.users { text += row("user", "\(user.name.escaped) with \(passwords(user))") }
