@@ -55,7 +55,9 @@ struct GatewayMetrics: Sendable {
         )
         await writeDeliveries(forwarded: total?.attempts ?? [], &text)
         if let journal { await write(journal, &text) }
-        return text.buffer
+        var buffer = text.buffer
+        buffer.writeString(LibraryMetrics.shared.text)
+        return buffer
     }
 
     // MARK: The process
