@@ -31,6 +31,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.7.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.0.0"),
     ],
@@ -101,7 +103,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "OpenSSL", "TLS", "Webhooks", "Sipgate", "Edge", "Auth", "Delivery", "Journal", "Admin",
-                nio.core, nio.posix, nio.http1, logging, lifecycle, signals, yams,
+                nio.core, nio.posix, nio.http1, logging, lifecycle, signals, yams, metrics,
             ],
             swiftSettings: besideFoundation
         ),
@@ -188,7 +190,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "Admin", "Edge", "Auth", "Delivery", "Journal", "Sipgate", "Webhooks", "OpenSSL",
-                "HookgateTesting", nio.core, nio.posix, nio.embedded, logging,
+                "HookgateTesting", nio.core, nio.posix, nio.embedded, logging, metrics,
             ],
             swiftSettings: callsC
         ),

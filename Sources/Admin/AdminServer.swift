@@ -139,6 +139,7 @@ package struct AdminServer: Service, CustomStringConvertible {
         let sources = sources
         let token = AdminGuard.makeToken()
         let router = Router(context: AdminContext.self)
+        router.add(middleware: MetricsMiddleware())
         router.add(
             middleware: AdminGuard(
                 names: Set(access.names.map { $0.lowercased() }),

@@ -14,6 +14,8 @@ class Attempt {
     final var deadline: NIODeadline
     /// Whether it was sent once before, on a connection that turned out to be stale.
     final var isRetry = false
+    /// What its request has instead of the event's `traceparent`; nil: nothing.
+    final var traceParent: String?
     /// How many bytes of the response's content are wanted; nil: none.
     final let wantsContent: Int?
     /// The content of the response, if it was wanted and not longer than that.

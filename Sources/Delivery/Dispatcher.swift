@@ -15,6 +15,7 @@ package final class Dispatcher {
     private let clock: SteadyClock
     private let log: DispatcherLog
     private let transport: any AttemptTransport
+    private let trace: AttemptTrace?
 
     private var lane: DeliveryLane
     private var isPumping = false
@@ -39,13 +40,15 @@ package final class Dispatcher {
     ///   - eventLoop: where all of this happens.
     ///   - clock: the same for all dispatchers, also of later configurations.
     ///   - logger: for a line per attempt.
+    ///   - trace: follows attempts; nil: nobody does.
     package convenience init(
         _ destination: Destination,
         place: Int,
         journal: any EventJournal,
         eventLoop: any EventLoop,
         clock: SteadyClock,
-        logger: Logger
+        logger: Logger,
+        trace: AttemptTrace? = nil
     ) {
         var limits = DeliveryLimits()
         // The lane hands over as many as there may be connections, so none is ever refused.
@@ -65,7 +68,8 @@ package final class Dispatcher {
             clock: clock,
             logger: logger,
             transport: pool,
-            lane: DeliveryLane(destination, seed: .random(in: 0 ... .max))
+            lane: DeliveryLane(destination, seed: .random(in: 0 ... .max)),
+            trace: trace
         )
     }
 
@@ -78,7 +82,8 @@ package final class Dispatcher {
         clock: SteadyClock,
         logger: Logger,
         transport: any AttemptTransport,
-        lane: DeliveryLane
+        lane: DeliveryLane,
+        trace: AttemptTrace? = nil
     ) {
         self.destination = destination
         self.place = place
@@ -88,6 +93,7 @@ package final class Dispatcher {
         log = DispatcherLog(logger: logger, destination: destination.name)
         self.transport = transport
         self.lane = lane
+        self.trace = trace
     }
 
     /// Begins to deliver; called once, on the loop.
@@ -150,6 +156,15 @@ package final class Dispatcher {
             self.attempts.note(outcome, nanoseconds: attempt.latency * 1_000_000)
             self.settle(item, result, attempt)
             self.log.attempted(item, outcome, result)
+            guard let trace = self.trace, let traceParent = item.traceParent else { return }
+            let ended = AttemptTrace.Ended(
+                event: item.event,
+                destination: self.destination.name,
+                number: item.number,
+                milliseconds: attempt.latency,
+                outcome: outcome
+            )
+            trace.end(traceParent, ended)
         }
     }
 
@@ -175,6 +190,7 @@ package final class Dispatcher {
         case .attempt(let item):
             item.deadline = deadline + destination.timeout
             item.dispatcher = self
+            item.traceParent = trace?.begin(item.event)
             transport.submit(item)
             return true
         case .settle(let item, let outcome):

@@ -13,13 +13,15 @@ package struct Dispatchers: Sendable {
     ///   - journal: where entries come from.
     ///   - group: the event loops.
     ///   - logger: for a line per attempt.
+    ///   - trace: follows attempts; nil: nobody does.
     /// - Returns: when the journal has said how things stand at each.
     /// - Throws: what the journal says.
     package static func start(
         _ destinations: [Destination],
         journal: any EventJournal,
         on group: any EventLoopGroup,
-        logger: Logger
+        logger: Logger,
+        trace: AttemptTrace? = nil
     ) async throws -> Dispatchers {
         let clock = SteadyClock()
         let loops = Array(group.makeIterator())
@@ -33,7 +35,8 @@ package struct Dispatchers: Sendable {
                     journal: journal,
                     eventLoop: loop,
                     clock: clock,
-                    logger: logger
+                    logger: logger,
+                    trace: trace
                 )
                 let bound = NIOLoopBound(dispatcher, eventLoop: loop)
                 return dispatcher.start().map { bound }

@@ -55,21 +55,27 @@ package final class Forwarder {
     /// - Parameters:
     ///   - event: what to send.
     ///   - index: the destination's place in the list given to `init`.
+    ///   - trace: the attempt's own `traceparent`; nil: that of the event.
     ///   - whenFinished: called exactly once with the outcome, on this loop and within the destination's time-out;
     ///     perhaps before this returns.
-    package func forward(_ event: Event, to index: Int, whenFinished: @escaping (AttemptOutcome) -> Void) {
+    package func forward(
+        _ event: Event,
+        to index: Int,
+        trace: String? = nil,
+        whenFinished: @escaping (AttemptOutcome) -> Void
+    ) {
         eventLoop.assertInEventLoop()
         let begin = eventLoop.now
-        pools[index].submit(
-            CalledAttempt(
-                event: event,
-                time: Timestamp.now(),
-                deadline: begin + timeouts[index]
-            ) { outcome in
-                self.attempts[index].note(outcome, nanoseconds: Int((self.eventLoop.now - begin).nanoseconds))
-                whenFinished(outcome)
-            }
-        )
+        let attempt = CalledAttempt(
+            event: event,
+            time: Timestamp.now(),
+            deadline: begin + timeouts[index]
+        ) { outcome in
+            self.attempts[index].note(outcome, nanoseconds: Int((self.eventLoop.now - begin).nanoseconds))
+            whenFinished(outcome)
+        }
+        attempt.traceParent = trace
+        pools[index].submit(attempt)
     }
 
     /// Whether a destination wants this event.

@@ -51,13 +51,21 @@ package final class Inquirer {
     /// - Parameters:
     ///   - event: what the question is about.
     ///   - deadline: when an answer is of no use any more.
+    ///   - trace: the question's own `traceparent`; nil: that of the event.
     ///   - answer: called exactly once with the answer, on this loop and by the deadline; perhaps before this returns.
-    package func ask(_ event: Event, until deadline: NIODeadline, answer: @escaping (InquiryAnswer) -> Void) {
+    package func ask(
+        _ event: Event,
+        until deadline: NIODeadline,
+        trace: String? = nil,
+        answer: @escaping (InquiryAnswer) -> Void
+    ) {
         eventLoop.assertInEventLoop()
         guard deadline > eventLoop.now else {
             return answer(.missing("there was no time left to ask"))
         }
-        pool.submit(Question(event: event, time: Timestamp.now(), deadline: deadline, answer: answer))
+        let question = Question(event: event, time: Timestamp.now(), deadline: deadline, answer: answer)
+        question.traceParent = trace
+        pool.submit(question)
     }
 
     /// Closes idle connections and lets questions under way come to their end.

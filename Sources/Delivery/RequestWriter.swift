@@ -43,15 +43,15 @@ struct RequestWriter {
         stamp = allocator.buffer(capacity: 64)
     }
 
-    /// The whole request for an event, sent at `time` as the wall's clock has it.
-    mutating func render(_ event: Event, at time: Timestamp) -> ByteBuffer {
+    /// The whole request for an event, sent at `time` as the wall's clock has it, with a `traceparent` of its own if any.
+    mutating func render(_ event: Event, at time: Timestamp, trace: String? = nil) -> ByteBuffer {
         request.clear()
         request.writeImmutableBuffer(prefix)
         request.writeStaticString("webhook-id: ")
         request.writeEventID(event.id)
         request.writeStaticString("\r\nwebhook-timestamp: ")
         request.writeDecimal(seconds(time))
-        if let traceParent = event.traceParent {
+        if let traceParent = trace ?? event.traceParent {
             request.writeStaticString("\r\ntraceparent: ")
             request.writeVisible(traceParent)
         }

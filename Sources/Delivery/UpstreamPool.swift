@@ -55,7 +55,7 @@ final class UpstreamPool {
         guard drained == nil else { return attempt.finish(.unreachable(.shuttingDown)) }
         if let connection = idle.popLast() {
             setTimer(to: attempt.deadline)
-            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time))
+            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time, trace: attempt.traceParent))
             return
         }
         guard waiting.count < limits.maxWaiting else { return attempt.finish(.overloaded) }
@@ -97,7 +97,7 @@ final class UpstreamPool {
         connections.append(connection)
         connection.join(self)
         if let attempt = retries.popFirst() {
-            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time))
+            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time, trace: attempt.traceParent))
         } else {
             release(connection)
         }
@@ -116,7 +116,7 @@ final class UpstreamPool {
     /// Takes a connection back whose attempt is over, for the next one.
     func release(_ connection: UpstreamConnection) {
         if let attempt = waiting.popFirst() {
-            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time))
+            connection.send(attempt, as: writer.render(attempt.event, at: attempt.time, trace: attempt.traceParent))
         } else if drained != nil {
             connection.close()
         } else {

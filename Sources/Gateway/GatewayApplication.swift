@@ -20,6 +20,8 @@ package struct GatewayApplication: Sendable {
     let logger: Logger
     private let log: LiveLog
     private let hangUps: UnixSignalsSequence
+    /// Nil: nothing is traced.
+    private let tracer: Tracer?
     private let reload: @Sendable () throws(ConfigurationErrors) -> GatewayConfiguration
 
     /// - Parameters:
@@ -39,6 +41,7 @@ package struct GatewayApplication: Sendable {
         self.supervision = supervision
         self.log = log
         self.hangUps = hangUps
+        tracer = configuration.tracing.map { Tracer($0) }
         logger = log.logger()
         self.reload = reload
     }
@@ -103,7 +106,8 @@ package struct GatewayApplication: Sendable {
             journal,
             destinations: configuration.destinations,
             on: group,
-            logger: logger
+            logger: logger,
+            trace: tracer?.attempts
         )
     }
 
@@ -122,6 +126,7 @@ package struct GatewayApplication: Sendable {
             calls: calls,
             journal: journal?.journal,
             refusals: refusals,
+            tracer: tracer,
             on: group,
             hashing: hashing,
             logger: logger
@@ -195,6 +200,9 @@ package struct GatewayApplication: Sendable {
             logger: logger
         )
         services.insert(.init(service: alarms), at: 0)
+        if let tracer {
+            services.insert(.init(service: try await TraceExporter(tracer, on: group.next())), at: 0)
+        }
         if let admin = configuration.admin {
             let ends = certificates.ends
             let metrics = GatewayMetrics(
@@ -205,6 +213,7 @@ package struct GatewayApplication: Sendable {
                 health: { serving.health.with(ends()) },
                 certificates: ends,
                 alarms: { alarms.states },
+                tracer: tracer,
                 group: group
             )
             let server = AdminServer(

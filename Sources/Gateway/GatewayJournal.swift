@@ -17,7 +17,8 @@ struct GatewayJournal: Sendable {
         _ configuration: JournalConfiguration,
         destinations: [Destination],
         on group: MultiThreadedEventLoopGroup,
-        logger: Logger
+        logger: Logger,
+        trace: AttemptTrace? = nil
     ) async throws -> GatewayJournal {
         var limits = JournalLimits()
         limits.retain = configuration.retain
@@ -30,7 +31,13 @@ struct GatewayJournal: Sendable {
         ) { notice in
             logger.log(level: notice.level, "\(notice)")
         }
-        let dispatchers = try await Dispatchers.start(destinations, journal: journal, on: group, logger: logger)
+        let dispatchers = try await Dispatchers.start(
+            destinations,
+            journal: journal,
+            on: group,
+            logger: logger,
+            trace: trace
+        )
         return GatewayJournal(journal: journal, dispatchers: dispatchers, logger: logger)
     }
 

@@ -31,6 +31,7 @@ struct GatewayLoops: Sendable {
         calls: CallKeeping,
         journal: (any EventJournal)?,
         refusals: GatewayRefusals?,
+        tracer: Tracer?,
         on group: MultiThreadedEventLoopGroup,
         hashing: NIOThreadPool,
         logger: Logger
@@ -39,6 +40,7 @@ struct GatewayLoops: Sendable {
             configuration,
             calls: calls.routes,
             journal: journal,
+            tracer: tracer,
             hashing: hashing,
             logger: logger
         )
@@ -248,11 +250,13 @@ private struct Shared: Sendable {
     private var followUpKey: [UInt8]
     private let hashing: NIOThreadPool
     private let logger: Logger
+    private let tracer: Tracer?
 
     init(
         _ configuration: GatewayConfiguration,
         calls: [SipgateRoute],
         journal: (any EventJournal)?,
+        tracer: Tracer?,
         hashing: NIOThreadPool,
         logger: Logger
     ) throws {
@@ -265,6 +269,7 @@ private struct Shared: Sendable {
         followUpKey = try Shared.followUpKey(configuration)
         self.hashing = hashing
         self.logger = logger
+        self.tracer = tracer
     }
 
     /// The same for another configuration: what has not changed, and what is counted and remembered, stays.
@@ -353,6 +358,7 @@ private struct Shared: Sendable {
             forwarder: forwarder,
             ids: EventIDSource(),
             publicURL: configuration.publicURL,
+            tracer: tracer,
             log: IngestLog(
                 logger: logger,
                 destinations: configuration.destinations.map(\.name),

@@ -121,7 +121,7 @@ import Testing
         try "+49 211 7654321\n0221 7654321 Mallory\n"
             .write(to: gateway.folder.appending(path: "blocked.txt"), atomically: true, encoding: .utf8)
         gateway.hangUp()
-        _ = try await gateway.line { $0.contains("wrong in the configuration") }
+        _ = try await gateway.line { $0.contains("not reloaded") }
         let environment = ["HOOKGATE_TEST_PASSWORD": GatewayProcess.password]
         let check = ["check", "--config", file.path]
         let wrong = try await Command.run(Command.hookgate, check, environment: environment)

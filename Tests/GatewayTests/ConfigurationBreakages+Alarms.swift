@@ -19,4 +19,16 @@ extension Breakage {
         alarm("destinations: [crmm]", column: 25, "destinations[0]", "did you mean `crm`?"),
         alarm("destinations: [crm, crm]", column: 30, "destinations[1]", "is named twice"),
     ]
+
+    private static func trace(_ text: String, column: Int, _ key: String, _ words: String) -> Breakage {
+        .init("event_loops: 2", "tracing: {\(text)}", at: "2:\(column)", "tracing.\(key)", words)
+    }
+
+    static let tracing: [Breakage] = [
+        .init("event_loops: 2", "tracing: {sample: 0.1}", at: "2:10", "tracing.endpoint", "is missing"),
+        trace("endpoint: \"https://127.0.0.1:4318\"", column: 21, "endpoint", "has to be an http address"),
+        trace("endpoint: collector", column: 21, "endpoint", "write `http://127.0.0.1:4318`"),
+        trace("endpoint: \"http://a\", sample: 10%", column: 41, "sample", "from 0 to 1"),
+        trace("endpoint: \"http://a\", sampel: 1", column: 33, "sampel", "did you mean `sample`?"),
+    ]
 }

@@ -1,6 +1,7 @@
 extension Breakage {
     static let all: [Breakage] =
         top + listeners + users + routes + destinations + journal + delivery + later + clients + refusals + alarms
+        + tracing
 
     private static let top: [Breakage] = [
         .init("public_url: https://hooks.example.net:8443\n", "", at: "1:1", "public_url", "is missing"),

@@ -50,6 +50,9 @@ struct ConfigurationSummary {
             text += row("admin", "\(admin.host):\(admin.port), \(admin.tls == nil ? "plain HTTP" : "TLS"), for \(who)")
         }
         text += row("alarms", alarms)
+        if let tracing = configuration.tracing {
+            text += row("tracing", "\(tracing.sample) of the requests, to \(tracing.collector.shownURL)")
+        }
         text += row(
             "follow-ups",
             configuration.followUpKey == nil ? "signed until the process ends" : "signed with the key"

@@ -39,6 +39,7 @@ package enum RunCommand {
         guard let configuration = checked else {
             return CommandResult(.configuration, errors: IssueReport.text(warnings))
         }
+        LibraryMetrics.bootstrap()
         let log = LiveLog(configuration.logging, isForJournal: JournalStream.isStandardError(environment))
         let logger = log.logger()
         for problem in supervision.problems {

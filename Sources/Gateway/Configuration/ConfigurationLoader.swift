@@ -11,7 +11,7 @@ package enum ConfigurationLoader {
     private static let keys = ConfigurationSection.Keys(
         known: [
             "public_url", "event_loops", "listeners", "users", "users_file", "routes", "destinations", "journal",
-            "refusals", "admin", "alarms", "follow_up_key", "certificate_command", "pid_file", "logging",
+            "refusals", "admin", "alarms", "tracing", "follow_up_key", "certificate_command", "pid_file", "logging",
             "shutdown_timeout",
         ]
     )
@@ -176,6 +176,7 @@ package enum ConfigurationLoader {
             refusals: RefusalsSection(base: base, journal: journal?.path).read(top),
             admin: admin,
             alarms: alarms,
+            tracing: TracingSection.read(top),
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),
             pidFile: pidFile(top, base: base, journal: journal),

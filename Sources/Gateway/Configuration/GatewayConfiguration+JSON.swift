@@ -41,6 +41,14 @@ extension GatewayConfiguration {
                 }
                 json.name("alarms")
                 json.alarms(alarms)
+                if let tracing {
+                    json.name("tracing")
+                    json.object { json in
+                        json.field("endpoint", tracing.collector.shownURL)
+                        json.field("sample", "\(tracing.sample)")
+                        json.field("service_name", tracing.serviceName)
+                    }
+                }
                 json.field("follow_up_key", followUpKey != nil)
                 if let certificateCommand { json.strings("certificate_command", certificateCommand) }
                 json.field("pid_file", pidFile)

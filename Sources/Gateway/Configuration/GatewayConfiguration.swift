@@ -31,6 +31,8 @@ package struct GatewayConfiguration: Sendable {
     package var admin: AdminConfiguration?
     /// What is worth an alarm, and who is told.
     package var alarms = AlarmsConfiguration()
+    /// Where spans go; nil: nothing is traced.
+    package var tracing: TracingConfiguration?
     /// Signs follow-up addresses.
     ///
     /// Nil: a random key, which dies with the process.

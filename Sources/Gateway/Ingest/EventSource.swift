@@ -12,8 +12,9 @@ struct EventSource {
     /// - Parameters:
     ///   - head: the request.
     ///   - proof: why it was let in.
-    init(_ head: RequestHead, by proof: RequestOrigin.Proof) {
-        traceParent = TraceParent.of(head.headers)
+    ///   - trace: the span of the request, where it is traced.
+    init(_ head: RequestHead, by proof: RequestOrigin.Proof, _ trace: Tracer.Request?) {
+        traceParent = trace?.context.text ?? TraceParent.of(head.headers)
         client = head.certificate
         origin = RequestOrigin(
             id: head.id,

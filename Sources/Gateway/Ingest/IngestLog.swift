@@ -12,19 +12,9 @@ struct IngestLog: Sendable {
     let destinations: [String]
     /// Masks numbers and names.
     let personal: PersonalData
-    /// Whether anybody reads of events, so that nothing is prepared for nothing.
-    private let showsEvents: Bool
-
-    init(logger: Logger, destinations: [String], personal: PersonalData) {
-        self.logger = logger
-        self.destinations = destinations
-        self.personal = personal
-        showsEvents = logger.logLevel <= .debug
-    }
-
     /// Events are where they belong.
     func accepted(_ events: [Event], on route: Route) {
-        guard showsEvents else { return }
+        guard logger.logLevel <= .debug else { return }
         for event in events {
             logger.debug(
                 "event accepted",

@@ -62,6 +62,9 @@ final class IngestPipeline: Responder {
     private let journal: (any EventJournal)?
     private let forwarder: Forwarder
     private let ids: EventIDSource
+    /// Follows requests; nil: nobody does.
+    private let tracer: Tracer?
+    private let attempts: AttemptTrace?
     /// The source of events that are our own.
     private let publicURL: String
     private let log: IngestLog
@@ -77,6 +80,7 @@ final class IngestPipeline: Responder {
         forwarder: Forwarder,
         ids: EventIDSource,
         publicURL: String = "",
+        tracer: Tracer? = nil,
         log: IngestLog,
         eventLoop: any EventLoop,
         accepted: AcceptedCounts? = nil
@@ -89,6 +93,8 @@ final class IngestPipeline: Responder {
         self.forwarder = forwarder
         self.ids = ids
         self.publicURL = publicURL
+        self.tracer = tracer
+        attempts = tracer?.attempts
         self.log = log
         self.eventLoop = eventLoop
         let own = lanes.flatMap { $0.route.path.split(separator: "/").map(String.init) }
@@ -123,13 +129,28 @@ final class IngestPipeline: Responder {
     // MARK: The whole request
 
     func respond(to request: InboundRequest, on match: RouteTable.Match, reply: @escaping (Reply) -> Void) {
+        guard let tracer, let trace = tracer.begin(request.head) else {
+            return respond(to: request, on: match, nil, reply)
+        }
+        respond(to: request, on: match, trace) { answer in
+            tracer.end(trace, request.head, path: match.route.path, answer)
+            reply(answer)
+        }
+    }
+
+    private func respond(
+        to request: InboundRequest,
+        on match: RouteTable.Match,
+        _ trace: Tracer.Request?,
+        _ reply: @escaping (Reply) -> Void
+    ) {
         let lane = lanes[match.index]
         // A follow-up address is its own credential: sipgate does not repeat user and password there.
         if let followUp = match.followUp, lane.followUps != .credentials {
             do throws(Rejection) {
                 let webhook = try lane.provider.decode(request)
                 if webhook.isVouchedFor(by: followUp) {
-                    return accept(webhook, request.head, by: .token, on: lane, reply)
+                    return accept(webhook, request.head, by: .token, on: lane, trace, reply)
                 }
                 if lane.followUps == .token { return reply(.refusal(.tokenWrong)) }
             } catch {
@@ -142,19 +163,27 @@ final class IngestPipeline: Responder {
             allowed: match.route.users,
             now: eventLoop.now
         )
-        proceed(verdict, with: request, on: lane, reply)
+        proceed(verdict, with: request, on: lane, trace, reply)
     }
 
     private func proceed(
         _ verdict: Verdict,
         with request: InboundRequest,
         on lane: Lane,
+        _ trace: Tracer.Request?,
         _ reply: @escaping (Reply) -> Void
     ) {
         switch verdict {
         case .admit(let user):
             do throws(Rejection) {
-                accept(try lane.provider.decode(request), request.head, by: .password(user: user), on: lane, reply)
+                accept(
+                    try lane.provider.decode(request),
+                    request.head,
+                    by: .password(user: user),
+                    on: lane,
+                    trace,
+                    reply
+                )
             } catch {
                 reply(.refusal(error))
             }
@@ -168,7 +197,7 @@ final class IngestPipeline: Responder {
             // A hash is being computed elsewhere; the verdict comes back on this loop.
             verdict.assumeIsolated().whenComplete { result in
                 switch result {
-                case .success(let verdict): self.proceed(verdict, with: request, on: lane, reply)
+                case .success(let verdict): self.proceed(verdict, with: request, on: lane, trace, reply)
                 // A verdict never fails; should it all the same, the sender still gets an answer.
                 case .failure: reply(.refusal(.overloaded))
                 }
@@ -183,6 +212,7 @@ final class IngestPipeline: Responder {
         _ head: RequestHead,
         by proof: RequestOrigin.Proof,
         on lane: Lane,
+        _ trace: Tracer.Request?,
         _ reply: @escaping (Reply) -> Void
     ) {
         switch webhook.takeIn(at: head.arrival) {
@@ -191,10 +221,10 @@ final class IngestPipeline: Responder {
             accepted.repeated(route: lane.index)
             reply(earlier)
         case .events(let drafts, let asks):
-            let source = EventSource(head, by: proof)
+            let source = EventSource(head, by: proof, trace)
             let events = drafts.map { event(of: $0, at: head.arrival, on: lane, source) }
             guard asks, let (inquirer, deadline) = lane.inquiry, let first = events.first else {
-                return place(events, on: lane) { refusal in
+                return place(events, on: lane, trace) { refusal in
                     self.finish(webhook, refusal, nil, at: head.arrival, source, on: lane, reply)
                 }
             }
@@ -202,11 +232,16 @@ final class IngestPipeline: Responder {
             let deliberation = Deliberation { refusal, answer in
                 self.finish(webhook, refusal, answer, at: head.arrival, source, on: lane, reply)
             }
-            place(events, on: lane) { deliberation.placed($0) }
+            place(events, on: lane, trace) { deliberation.placed($0) }
             let begin = eventLoop.now
-            inquirer.ask(first, until: end(of: deadline, since: head.arrival)) { answer in
+            let question = trace.map { (context: $0.context.child, start: Span.now()) }
+            let until = end(of: deadline, since: head.arrival)
+            inquirer.ask(first, until: until, trace: question?.context.text) { answer in
                 let time = Int((self.eventLoop.now - begin).nanoseconds)
                 self.accepted.asked(answer, nanoseconds: time, route: lane.index)
+                if let trace, let question {
+                    self.decided(answer, by: lane, in: trace, as: question.context, since: question.start)
+                }
                 deliberation.answered(answer)
             }
         }
@@ -310,10 +345,42 @@ final class IngestPipeline: Responder {
         log.accepted(events, on: lane.route)
     }
 
+    /// A destination was asked, or the time for that is over.
+    private func decided(
+        _ answer: InquiryAnswer,
+        by lane: Lane,
+        in trace: Tracer.Request,
+        as context: SpanContext,
+        since start: Int64
+    ) {
+        let isMissing = if case .missing = answer { true } else { false }
+        tracer?.record(
+            "decide",
+            .client,
+            in: trace,
+            as: context,
+            since: start,
+            [("http.request.method", .text("POST")), ("http.route", .text(lane.route.path))],
+            error: isMissing ? "no_decision" : nil
+        )
+    }
+
     /// Makes the events durable, or sends them on where nothing is stored.
-    private func place(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
+    private func place(
+        _ events: [Event],
+        on lane: Lane,
+        _ trace: Tracer.Request? = nil,
+        _ complete: @escaping (Reply?) -> Void
+    ) {
         if lane.isDurable, let journal {
-            keep(events, on: lane, in: journal, complete)
+            guard let tracer, let trace else { return keep(events, on: lane, in: journal, complete) }
+            let start = Span.now()
+            keep(events, on: lane, in: journal) { refusal in
+                let attributes: [(name: String, value: Span.Value)] = [("hookgate.events", .number(events.count))]
+                let error = refusal?.reason?.rawValue
+                tracer.record("journal commit", .local, in: trace, since: start, attributes, error: error)
+                complete(refusal)
+            }
         } else {
             forward(events, on: lane, complete)
         }
@@ -353,13 +420,33 @@ final class IngestPipeline: Responder {
         for event in events {
             for index in lane.route.destinations where forwarder.wants(event, index) {
                 forwarding.begin()
-                forwarder.forward(event, to: index) { outcome in
+                let begin = eventLoop.now
+                let trace = attempts?.begin(event)
+                forwarder.forward(event, to: index, trace: trace) { outcome in
                     self.log.attempted(event, route: lane.route.path, destination: index, outcome: outcome)
+                    if let trace { self.attempted(event, to: index, trace, since: begin, outcome) }
                     forwarding.end(outcome)
                 }
             }
         }
         forwarding.allBegun()
+    }
+
+    private func attempted(
+        _ event: Event,
+        to index: Int,
+        _ trace: String,
+        since begin: NIODeadline,
+        _ outcome: AttemptOutcome
+    ) {
+        let ended = AttemptTrace.Ended(
+            event: event,
+            destination: log.destinations[index],
+            number: 1,
+            milliseconds: Int((eventLoop.now - begin).nanoseconds / 1_000_000),
+            outcome: outcome
+        )
+        attempts?.end(trace, ended)
     }
 
     // MARK: Logs

@@ -17,7 +17,7 @@ package struct GatewayLogHandler: LogHandler {
     private let output: any LogOutput
     private let personal: PersonalData
     /// The keys of metadata that may quote somebody.
-    private static let quoting: Set<String> = ["error", "problem", "help"]
+    private static let quoting: Set<String> = ["error", "problem", "help", "reason"]
 
     /// - Parameters:
     ///   - label: names the part of the program.

@@ -28,6 +28,7 @@ struct GatewayMetrics: Sendable {
     let health: @Sendable () -> HealthReport
     let certificates: @Sendable () -> [CertificateEnd]
     let alarms: @Sendable () -> [(alarm: Alarm, isRaised: Bool)]
+    let tracer: Tracer?
     let group: MultiThreadedEventLoopGroup
     let started = Timestamp.now()
 
@@ -55,7 +56,16 @@ struct GatewayMetrics: Sendable {
         )
         await writeDeliveries(forwarded: total?.attempts ?? [], &text)
         if let journal { await write(journal, &text) }
-        return text.buffer
+        if let tracer {
+            let counts = tracer.counts
+            text.counter("hookgate_spans_total", "Spans of traced requests, by what became of them.") { family in
+                family.sample(counts.exported, [("result", "exported")])
+                family.sample(counts.dropped, [("result", "dropped")])
+            }
+        }
+        var buffer = text.buffer
+        buffer.writeString(LibraryMetrics.shared.text)
+        return buffer
     }
 
     // MARK: The process

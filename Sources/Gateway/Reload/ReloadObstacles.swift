@@ -28,6 +28,7 @@ enum ReloadObstacles {
         }
         check("destinations", old.texts.first == new.texts.first && sameSecrets(old, new))
         check("alarms", old.texts.last == new.texts.last)
+        check("tracing", old.tracing?.words == new.tracing?.words)
         check("journal", old.journal == new.journal)
         check("refusals", old.refusals == new.refusals)
         check("pid_file", old.pidFile == new.pidFile)

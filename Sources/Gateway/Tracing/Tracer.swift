@@ -1,0 +1,170 @@
+import Delivery
+import NIOCore
+import Synchronization
+import Webhooks
+
+/// Decides which requests are traced, and keeps their spans until they are sent.
+///
+/// Whoever calls us with a `traceparent` decides; of the others a share is taken. What is not taken costs a look at one
+/// field, or a random number.
+final class Tracer: Sendable {
+    /// Spans that wait to be sent; with the collector away, later ones are dropped and counted.
+    static let mostWaiting = 2048
+
+    private struct State {
+        var spans: [Span] = []
+        var exported = 0
+        var dropped = 0
+    }
+
+    let configuration: TracingConfiguration
+    private let state = Mutex(State())
+
+    init(_ configuration: TracingConfiguration) {
+        self.configuration = configuration
+    }
+
+    // MARK: What is traced
+
+    /// A request that is traced.
+    struct Request: Sendable {
+        let context: SpanContext
+        fileprivate let parent: String?
+        fileprivate let start: Int64
+    }
+
+    /// A request that has come in whole; nil: nobody looks at it.
+    func begin(_ head: RequestHead) -> Request? {
+        let start = head.arrival.milliseconds * 1_000_000
+        if let parent = TraceParent.of(head.headers).flatMap(SpanContext.init) {
+            guard parent.isSampled else { return nil }
+            return Request(context: parent.child, parent: parent.span, start: start)
+        }
+        guard Double.random(in: 0..<1) < configuration.sample else { return nil }
+        return Request(context: .root(isSampled: true), parent: nil, start: start)
+    }
+
+    /// The reply to a request.
+    func end(_ request: Request, _ head: RequestHead, path: String, _ reply: Reply) {
+        record(
+            Span(
+                context: request.context,
+                parent: request.parent,
+                name: "POST \(path)",
+                kind: .server,
+                start: request.start,
+                end: Span.now(),
+                attributes: [
+                    ("http.request.method", .text(head.method)), ("url.path", .text(path)),
+                    ("url.scheme", .text("https")), ("http.response.status_code", .number(reply.status)),
+                    ("hookgate.request", .text("\(head.id)")),
+                ],
+                error: reply.reason?.rawValue
+            )
+        )
+    }
+
+    /// Something within a request that has just ended.
+    func record(
+        _ name: String,
+        _ kind: Span.Kind,
+        in request: Request,
+        as context: SpanContext? = nil,
+        since start: Int64,
+        _ attributes: [(name: String, value: Span.Value)],
+        error: String?
+    ) {
+        record(
+            Span(
+                context: context ?? request.context.child,
+                parent: request.context.span,
+                name: name,
+                kind: kind,
+                start: start,
+                end: Span.now(),
+                attributes: attributes,
+                error: error
+            )
+        )
+    }
+
+    /// Follows the attempts of events that came with a traced request.
+    var attempts: AttemptTrace {
+        AttemptTrace(
+            begin: { event in
+                guard let parent = event.traceParent.flatMap(SpanContext.init), parent.isSampled else { return nil }
+                return parent.child.text
+            },
+            end: { traceParent, attempt in self.attempted(traceParent, attempt) }
+        )
+    }
+
+    private func attempted(_ traceParent: String, _ attempt: AttemptTrace.Ended) {
+        guard let context = SpanContext(traceParent) else { return }
+        let end = Span.now()
+        var attributes: [(name: String, value: Span.Value)] = [
+            ("http.request.method", .text("POST")), ("hookgate.destination", .text(attempt.destination)),
+            ("hookgate.event", .text("\(attempt.event.id)")),
+            ("hookgate.event_type", .text("\(attempt.event.draft.type)")),
+        ]
+        if attempt.number > 1 { attributes.append(("http.request.resend_count", .number(attempt.number - 1))) }
+        let (status, error) = attempt.outcome.traced
+        if let status { attributes.append(("http.response.status_code", .number(status))) }
+        record(
+            Span(
+                context: context,
+                parent: attempt.event.traceParent.flatMap(SpanContext.init)?.span,
+                name: "deliver \(attempt.destination)",
+                kind: .client,
+                start: end - Int64(attempt.milliseconds) * 1_000_000,
+                end: end,
+                attributes: attributes,
+                error: error
+            )
+        )
+    }
+
+    // MARK: The queue
+
+    private func record(_ span: Span) {
+        state.withLock { state in
+            if state.spans.count < Tracer.mostWaiting {
+                state.spans.append(span)
+            } else {
+                state.dropped += 1
+            }
+        }
+    }
+
+    /// Takes out spans to be sent.
+    func take(_ count: Int) -> [Span] {
+        state.withLock { state in
+            let spans = Array(state.spans.prefix(count))
+            state.spans.removeFirst(spans.count)
+            return spans
+        }
+    }
+
+    /// What became of spans that were taken.
+    func note(_ count: Int, isExported: Bool) {
+        state.withLock { state in
+            if isExported { state.exported += count } else { state.dropped += count }
+        }
+    }
+
+    var counts: (exported: Int, dropped: Int) { state.withLock { ($0.exported, $0.dropped) } }
+}
+
+extension AttemptOutcome {
+    /// The status, and a stable word for what went wrong.
+    var traced: (status: Int?, error: String?) {
+        switch self {
+        case .delivered(let status): (status, nil)
+        case .refused(let status, _): (status, "\(status)")
+        case .timedOut: (nil, "timed_out")
+        case .unreachable: (nil, "unreachable")
+        case .overloaded: (nil, "overloaded")
+        case .protocolError: (nil, "protocol_error")
+        }
+    }
+}
