@@ -1,3 +1,4 @@
+import NIOCore
 import TLS
 
 /// What one event loop has for all its connections.
@@ -27,6 +28,20 @@ package final class EdgeLoop {
         self.responder = responder
         self.keeper = keeper
         ids = RequestIDSource(loop: place)
+    }
+
+    /// Lets handshakes wait for each other without sleeping, from the first listener on.
+    ///
+    /// - Parameter loop: the event loop that this is called on.
+    /// - Returns: completes when it does; never fails, since a timer serves as well.
+    func hangBell(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        guard turns.bell == nil else { return loop.makeSucceededVoidFuture() }
+        let turns = turns
+        return LoopBell.hang(on: loop) { turns.rang(on: loop) }
+            .assumeIsolated()
+            .map { turns.bell = $0.value }
+            .recover { _ in }
+            .nonisolated()
     }
 
     /// The parsers of requests under such limits; there are as many kinds as listeners at most.

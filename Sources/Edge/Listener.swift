@@ -60,6 +60,9 @@ package final class Listener: Sendable {
         limits: EdgeLimits,
         logger: Logger
     ) async throws -> Listener {
+        for loop in group.makeIterator() {
+            try await loop.flatSubmit { loops[loop].hangBell(on: loop) }.get()
+        }
         let quiescing = ServerQuiescingHelper(group: group)
         let log = EdgeLog(logger)
         let live = ListenerLimits(limits)

@@ -1,5 +1,11 @@
 package import NIOCore
 
+/// What calls an event loop back when it has looked at all of its sockets.
+package protocol TurnBell: AnyObject {
+    /// Asks for a call; false when there will be none.
+    func ring() -> Bool
+}
+
 /// Whose turn it is to begin a handshake, on one event loop.
 ///
 /// What a server does for a ClientHello costs as much as a dozen requests, with an RSA key as two dozen. So that a flood
@@ -9,9 +15,11 @@ package import NIOCore
 package final class HandshakeTurns {
     /// How long handshakes are begun in one turn of the loop: three of ECDSA to one of RSA more or less.
     private static let share = TimeAmount.milliseconds(1)
-    /// From one turn to the next: enough for the loop to look at its sockets in between.
+    /// From one turn to the next where there is no bell: enough for the loop to look at its sockets in between.
     private static let pause = TimeAmount.microseconds(20)
 
+    /// Whoever rings it has to call `rang` in the next turn; nil: a timer does.
+    package var bell: (any TurnBell)?
     private let clock: () -> NIODeadline
     /// When the share of this turn is used up; nil: nothing was begun since the loop last looked at its sockets.
     private var end: NIODeadline?
@@ -38,7 +46,7 @@ package final class HandshakeTurns {
             self.end = now + HandshakeTurns.share
             let turns = NIOLoopBound(self, eventLoop: eventLoop)
             // Tasks run when all sockets of this turn have been looked at.
-            eventLoop.execute { turns.value.endTurn(turns) }
+            eventLoop.execute { turns.value.endTurn(on: turns.eventLoop) }
             return true
         }
         guard now >= end || !origins.isEmpty else { return true }
@@ -47,23 +55,26 @@ package final class HandshakeTurns {
         return false
     }
 
-    private func endTurn(_ turns: NIOLoopBound<HandshakeTurns>) {
+    private func endTurn(on eventLoop: any EventLoop) {
         guard !origins.isEmpty else {
             end = nil
             return
         }
-        // A task would run in this very turn. Fails only while the loop is being shut down, and all channels with it.
-        _ = try? turns.eventLoop.scheduleCallback(in: HandshakeTurns.pause, handler: Next(turns: turns))
+        if bell?.ring() == true { return }
+        // Fails only while the loop is being shut down, and all channels with it.
+        let timer = Timer(turns: NIOLoopBound(self, eventLoop: eventLoop))
+        _ = try? eventLoop.scheduleCallback(in: HandshakeTurns.pause, handler: timer)
     }
 
-    private func next(_ turns: NIOLoopBound<HandshakeTurns>) {
+    /// The next turn has come: begins what there is time for.
+    package func rang(on eventLoop: any EventLoop) {
         let end = clock() + HandshakeTurns.share
         self.end = end
         repeat {
             guard let handler = take() else { break }
             handler.takeTurn()
         } while clock() < end
-        endTurn(turns)
+        endTurn(on: eventLoop)
     }
 
     private func take() -> TLSHandler? {
@@ -76,11 +87,11 @@ package final class HandshakeTurns {
         return first
     }
 
-    private struct Next: NIOScheduledCallbackHandler, Sendable {
+    private struct Timer: NIOScheduledCallbackHandler, Sendable {
         let turns: NIOLoopBound<HandshakeTurns>
 
         func handleScheduledCallback(eventLoop: some EventLoop) {
-            turns.value.next(turns)
+            turns.value.rang(on: eventLoop)
         }
     }
 }
