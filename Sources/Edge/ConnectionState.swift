@@ -110,6 +110,7 @@ struct ConnectionState: ~Copyable {
             switch FramingRules.check(target: head.uri, isVersion10: manner.isVersion10, fields, limits: limits) {
             case .failure(let refusal):
                 phase = .closing
+                manner.keepsAlive = false
                 return .refuse(refusal.reason, request)
             case .success(let framing):
                 // After a request to switch protocols llhttp reads no further; this connection takes no second request.

@@ -265,6 +265,8 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     package func read(context: ChannelHandlerContext) {
         owesPlaintext = true
+        // Who waits in line is not read, whoever asks.
+        guard inLine == nil else { return }
         context.read()
     }
 

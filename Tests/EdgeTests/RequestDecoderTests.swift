@@ -90,7 +90,10 @@ import Testing
             "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\na=b",
             "POST /a HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b",
             "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\na=b",
-            "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Le",
+            "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "CONNECT a:1 HTTP/1.1\r\n\r\n",
+            "POST / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: keep-alive, Upgrade\r\nUpgrade: x\r\n\r\n",
+            "POST /a HTTP/1.1\r\nHost: a\r\nContent-Le",
             "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na", "no request\r\n\r\n", "\r\n",
         ]
     )

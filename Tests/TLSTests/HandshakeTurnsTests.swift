@@ -133,6 +133,8 @@ struct HandshakeTurnsTests {
         second.say(parts[0])
         let reads = second.wire.reads
         second.say(parts[1])
+        // A channel that reads by itself asks like anybody else.
+        second.channel.read()
         #expect(second.wire.reads == reads)
         turn()
         #expect(second.isAnswered)
