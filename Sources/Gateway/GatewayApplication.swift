@@ -193,6 +193,7 @@ package struct GatewayApplication: Sendable {
         services.insert(.init(service: reloading), at: 0)
         let alarms = AlarmWatch(
             configuration,
+            live: live,
             calls: calls,
             loops: loops,
             journal: journal,
