@@ -265,7 +265,8 @@ private struct Served: Sendable {
                         listener: served.listener,
                         subject: leaf.subject,
                         unixSeconds: leaf.notAfter.unixSeconds,
-                        stapledUntil: served.staplings.first { $0.chain.leaf === leaf }?.staple.current()?.nextUpdate
+                        stapledUntil: served.staplings.first { $0.chain.leaf.fingerprint == leaf.fingerprint }?
+                            .staple.current()?.nextUpdate
                     )
                 }
             }
