@@ -275,5 +275,5 @@ private struct Served: Sendable {
 }
 
 extension AdminConfiguration {
-    fileprivate var shownAddress: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    fileprivate var shownAddress: String { NetworkAddress.shown(host, port) }
 }
