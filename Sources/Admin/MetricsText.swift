@@ -111,12 +111,12 @@ package struct MetricsText: Sendable {
     }
 
     /// Whole numbers without a point, as Prometheus writes them itself.
-    private static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
     }
 
     /// A label's value may hold anything but these three, which are escaped.
-    private static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var escaped = ""
         for character in text.unicodeScalars {
             switch character {

@@ -155,9 +155,9 @@ extension EventFilter {
 extension Destination {
     /// Its URL without a query, where tokens are wont to stand.
     var shownURL: String {
-        let host = host.contains(":") ? "[\(host)]" : host
         let path = target.prefix { $0 != "?" }
-        let url = "\(tls == nil ? "http" : "https")://\(host):\(port)\(path)\(path.count < target.count ? "?…" : "")"
+        let url =
+            "\(tls == nil ? "http" : "https")://\(NetworkAddress.shown(host, port))\(path)\(path.count < target.count ? "?…" : "")"
         return socket.map { "\(url) at \($0)" } ?? url
     }
 }

@@ -111,13 +111,13 @@ private struct ListenFailure: Error, CustomStringConvertible {
 
 extension ListenerConfiguration {
     /// As it is written in the configuration.
-    var shownAddress: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    var shownAddress: String { NetworkAddress.shown(host, port) }
 }
 
 extension SocketAddress {
     /// `127.0.0.1:8443`, `[::1]:8443`, or the path of a socket.
     var hostAndPort: String {
         guard let host = ipAddress, let port else { return pathname ?? "?" }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        return NetworkAddress.shown(host, port)
     }
 }

@@ -193,6 +193,7 @@ package struct GatewayApplication: Sendable {
         services.insert(.init(service: reloading), at: 0)
         let alarms = AlarmWatch(
             configuration,
+            live: live,
             calls: calls,
             loops: loops,
             journal: journal,
@@ -264,7 +265,8 @@ private struct Served: Sendable {
                         listener: served.listener,
                         subject: leaf.subject,
                         unixSeconds: leaf.notAfter.unixSeconds,
-                        stapledUntil: served.staplings.first { $0.chain.leaf === leaf }?.staple.current()?.nextUpdate
+                        stapledUntil: served.staplings.first { $0.chain.leaf.fingerprint == leaf.fingerprint }?
+                            .staple.current()?.nextUpdate
                     )
                 }
             }
@@ -273,5 +275,5 @@ private struct Served: Sendable {
 }
 
 extension AdminConfiguration {
-    fileprivate var shownAddress: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    fileprivate var shownAddress: String { NetworkAddress.shown(host, port) }
 }

@@ -198,15 +198,54 @@ extension Timestamp {
             destinations: ["crm", "log"],
             raised: [alarm]
         )
-        let failing = AlarmCenter.Figures(routes: [(nil, 0)], destinations: [(0, 9), (0, 9)])
+        let failing = AlarmCenter.Figures(routes: [(nil, 0)], served: [0], destinations: [(0, 9), (0, 9)])
         #expect(center.look(failing, at: monday).changes.isEmpty)
         let later = center.look(failing, at: monday.adding(hours: 1)).changes
         #expect(later.map(\.alarm.place) == ["log"])
-        let well = AlarmCenter.Figures(routes: [(nil, 0)], destinations: [(1, 9), (0, 9)])
+        let well = AlarmCenter.Figures(routes: [(nil, 0)], served: [0], destinations: [(1, 9), (0, 9)])
         let cleared = center.look(well, at: monday.adding(hours: 2)).changes
         #expect(cleared.map(\.alarm) == [alarm] && cleared.map(\.isRaised) == [false])
         #expect(center.states.filter(\.isRaised).map(\.alarm.place) == ["log"])
         #expect(Alarm(subject: alarm.subject) == alarm)
+    }
+
+    /// A center that knows Monday's tenth hour, and has watched Monday until it began.
+    private func center() -> AlarmCenter {
+        var settings = AlarmsConfiguration()
+        settings.silence?.zone = .utc
+        var center = AlarmCenter(settings, routes: ["/kept", "/removed"], destinations: [])
+        for route in ["/kept", "/removed"] {
+            center.learn((1...3).map { HourlyActivity(route: route, hour: monday.hours + 9 - $0 * 168, pushes: 9) })
+        }
+        for hours in [7, 8, 9] as [Int64] { _ = center.look(nothing(served: [0, 1]), at: monday.adding(hours: hours)) }
+        return center
+    }
+
+    private func nothing(served: Set<Int>, givenUp: Int = 0) -> AlarmCenter.Figures {
+        let fates = LegFates(givenUp: givenUp)
+        return AlarmCenter.Figures(routes: [(LegFates(), 0), (fates, 0)], served: served, destinations: [])
+    }
+
+    @Test func `A route that a reload takes out is not silent, and its calls need no follow-ups`() {
+        var center = center()
+        #expect(center.look(nothing(served: [0]), at: monday.adding(hours: 9, minutes: 1)).changes.isEmpty)
+        let end = center.look(nothing(served: [0], givenUp: 99), at: monday.adding(hours: 10))
+        #expect(end.changes.map(\.alarm) == [Alarm(.silence, at: "/kept")])
+        #expect(end.hours.map(\.route) == ["/kept"])
+        // Back again, it is judged from its first whole hour on, and not for what was.
+        #expect(center.look(nothing(served: [0, 1], givenUp: 99), at: monday.adding(hours: 10)).changes.isEmpty)
+        #expect(center.states.filter(\.isRaised).map(\.alarm.place) == ["/kept"])
+    }
+
+    @Test func `Taking a route out clears what was raised for it, once`() {
+        var center = center()
+        let raised = center.look(nothing(served: [0, 1], givenUp: 99), at: monday.adding(hours: 10)).changes
+        #expect(raised.map(\.alarm.place) == ["/kept", "/removed", "/removed"])
+        let out = nothing(served: [0], givenUp: 99)
+        let cleared = center.look(out, at: monday.adding(hours: 10, minutes: 1)).changes
+        #expect(cleared.map(\.alarm) == [Alarm(.missingFollowUps, at: "/removed"), Alarm(.silence, at: "/removed")])
+        #expect(cleared.allSatisfy { !$0.isRaised })
+        #expect(center.look(out, at: monday.adding(hours: 10, minutes: 2)).changes.isEmpty)
     }
 
     @Test func `What is switched off is not looked for`() {
@@ -215,7 +254,7 @@ extension Timestamp {
         settings.silence = nil
         settings.missingFollowUps = nil
         var center = AlarmCenter(settings, routes: ["/hooks"], destinations: ["crm"])
-        let figures = AlarmCenter.Figures(routes: [(LegFates(givenUp: 99), 0)], destinations: [(0, 9)])
+        let figures = AlarmCenter.Figures(routes: [(LegFates(givenUp: 99), 0)], served: [0], destinations: [(0, 9)])
         _ = center.look(figures, at: monday)
         #expect(center.look(figures, at: monday.adding(hours: 9)).changes.isEmpty && center.states.isEmpty)
     }

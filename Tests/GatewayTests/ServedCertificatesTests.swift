@@ -161,6 +161,29 @@ struct ServedCertificatesTests {
         #expect(isServed(new, by: served))
     }
 
+    @Test("a chain that gets its issuer is asked about at once, and one that stays as it is goes on")
+    func mendedChain() throws {
+        let identity = try EphemeralAuthority(hasIntermediate: true).server {
+            $0.ocspResponder = "http://127.0.0.1:1/ocsp"
+        }
+        let leaf = identity.certificate.pem
+        _ = try directory.write(leaf, to: "chain.pem")
+        _ = try directory.write(identity.key.pem(), to: "key.pem", mode: 0o600)
+        var configuration = configuration()
+        configuration.certificates[0].ocsp = .fetch
+        let served = try ServedCertificates(configuration, listener: "127.0.0.1:8443")
+        let first = try #require(served.staplings.first)
+        #expect(throws: OCSPProblem.noIssuer) { try OCSPResponse.request(for: first.chain) }
+        first.failed("no issuer", at: .now)
+        _ = served.adopt(try served.prepare(configuration))
+        #expect(served.staplings.first === first)
+        _ = try directory.write(identity.chainPEM, to: "chain.pem")
+        _ = served.adopt(try served.prepare(configuration))
+        let mended = try #require(served.staplings.first)
+        #expect(mended.due(at: .now) != nil && mended.problem() == nil)
+        #expect(try !OCSPResponse.request(for: mended.chain).isEmpty)
+    }
+
     @Test("what was read before something else was adopted is not served after it")
     func outdated() throws {
         try write(old)

@@ -8,6 +8,8 @@ struct AlarmCenter: Sendable {
     struct Figures: Sendable {
         /// By route: how legs ended, nil where calls are not tracked, and pushes accepted.
         var routes: [(fates: LegFates?, pushes: Int)]
+        /// The routes that take pushes; the others were taken out by a reload.
+        var served: Set<Int>
         /// By destination: attempts.
         var destinations: [(delivered: Int, failed: Int)]
     }
@@ -68,13 +70,16 @@ struct AlarmCenter: Sendable {
             guard let facts else { return }
             look.changes.append(AlarmChange(alarm: alarm, isRaised: isRaised, time: now, facts: facts))
         }
+        let served = figures.served
         for (place, figures) in figures.routes.enumerated() where place < routes.count {
+            let isServed = served.contains(place)
             if followUps.indices.contains(place), let fates = figures.fates {
-                let facts = followUps[place].look(fates, at: now)
+                let facts = isServed ? followUps[place].look(fates, at: now) : followUps[place].rest(fates)
                 note(Alarm(.missingFollowUps, at: routes[place]), followUps[place].isRaised, facts)
             }
             if silences.indices.contains(place) {
-                let seen = silences[place].look(figures.pushes, at: now)
+                let pushes = figures.pushes
+                let seen = isServed ? silences[place].look(pushes, at: now) : silences[place].rest(pushes)
                 note(Alarm(.silence, at: routes[place]), silences[place].isRaised, seen.facts)
                 if let ended = seen.ended { look.hours.append(ended) }
             }

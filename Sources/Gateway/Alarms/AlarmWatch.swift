@@ -19,6 +19,7 @@ final class AlarmWatch: Service, CustomStringConvertible {
 
     let description = "alarm watch"
     private let configuration: GatewayConfiguration
+    private let live: LiveConfiguration
     private let calls: CallKeeping
     private let loops: GatewayLoops
     private let journal: GatewayJournal?
@@ -28,6 +29,7 @@ final class AlarmWatch: Service, CustomStringConvertible {
 
     init(
         _ configuration: GatewayConfiguration,
+        live: LiveConfiguration,
         calls: CallKeeping,
         loops: GatewayLoops,
         journal: GatewayJournal?,
@@ -35,6 +37,7 @@ final class AlarmWatch: Service, CustomStringConvertible {
         logger: Logger
     ) {
         self.configuration = configuration
+        self.live = live
         self.calls = calls
         self.loops = loops
         self.journal = journal
@@ -135,6 +138,7 @@ final class AlarmWatch: Service, CustomStringConvertible {
         }
         return AlarmCenter.Figures(
             routes: zip(calls.fates, pushes).map { (fates: $0, pushes: $1) },
+            served: live.routes.served,
             destinations: attempts.map { (delivered: $0.counts[0], failed: $0.counts.dropFirst().reduce(0, +)) }
         )
     }

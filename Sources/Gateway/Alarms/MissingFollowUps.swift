@@ -40,4 +40,15 @@ struct MissingFollowUps: Sendable {
         isRaised.toggle()
         return [.count("givenUp", givenUp), .count("ended", ended)]
     }
+
+    /// Takes in how legs have ended so far where nobody may push: nothing is expected of them.
+    ///
+    /// - Returns: the facts when the alarm was cleared by that.
+    mutating func rest(_ fates: LegFates) -> [AlarmChange.Fact]? {
+        last = fates
+        steps = []
+        guard isRaised else { return nil }
+        isRaised = false
+        return [.count("givenUp", 0), .count("ended", 0)]
+    }
 }

@@ -66,6 +66,19 @@ struct Silence: Sendable {
         return look
     }
 
+    /// Takes in how many pushes were accepted when nobody may push: that is no silence, and its hours are not judged.
+    mutating func rest(_ pushes: Int) -> Look {
+        var look = Look()
+        total = pushes
+        // An hour that was cut short shows nothing but the pushes that it had.
+        if count > 0 { look.ended = end() }
+        (present, count) = (nil, 0)
+        guard isRaised else { return look }
+        isRaised = false
+        look.facts = [.count("pushes", 0)]
+        return look
+    }
+
     /// The hour that was being counted, as far as it is worth keeping.
     func end() -> HourlyActivity? {
         guard let present, present.isWhole || count > 0 else { return nil }

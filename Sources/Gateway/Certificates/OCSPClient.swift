@@ -22,7 +22,7 @@ enum OCSPClient {
     ///   - request: In DER.
     ///   - group: Where it runs.
     /// - Returns: the body of the answer, unread.
-    /// - Throws: `Failure`.
+    /// - Throws: `Failure`, or `CancellationError` as soon as the task is cancelled.
     static func ask(
         _ responder: String,
         _ request: [UInt8],
@@ -37,13 +37,12 @@ enum OCSPClient {
         let loop = group.next()
         let promise = loop.makePromise(of: [UInt8].self)
         let network = address.network
-        let host = network.isIPv6 ? "[\(network.host)]" : network.host
         let head = HTTPRequestHead(
             version: .http1_1,
             method: .POST,
             uri: address.target.hasPrefix("/") ? address.target : "/" + address.target,
             headers: [
-                "Host": network.port.map { "\(host):\($0)" } ?? host,
+                "Host": network.shown,
                 "Content-Type": "application/ocsp-request",
                 "Accept": "application/ocsp-response",
                 "Content-Length": "\(request.count)",
@@ -53,7 +52,9 @@ enum OCSPClient {
         ClientBootstrap(group: loop)
             .connectTimeout(patience)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                // Whoever gives up on it closes it, also while it is being connected.
+                promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+                return channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(OCSPExchange(head, request, promise))
@@ -66,9 +67,15 @@ enum OCSPClient {
         }
         defer { timer.cancel() }
         do {
-            return try await promise.futureResult.get()
+            return try await withTaskCancellationHandler {
+                try await promise.futureResult.get()
+            } onCancel: {
+                promise.fail(CancellationError())
+            }
         } catch let failure as Failure {
             throw failure
+        } catch let cancellation as CancellationError {
+            throw cancellation
         } catch {
             throw Failure(description: CertificateProbe.words(error))
         }
@@ -95,9 +102,6 @@ private final class OCSPExchange: ChannelInboundHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: request)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        // Whoever gives up on it closes it.
-        let channel = context.channel
-        promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -179,8 +179,8 @@ final class ServedCertificates: Sendable {
             let chain = try CertificateChain(file: files.chain)
             let key = try PrivateKey(file: files.key, passPhrase: files.passPhrase?.exposed)
             let stapling = files.ocsp.map { source in
-                // What was fetched for the same certificate goes on; a file may be another one.
-                known.first { $0.isFetched && source == .fetch && $0.chain.leaf.fingerprint == chain.leaf.fingerprint }
+                // What was fetched for the same certificate goes on, unless its issuer came or went; a file may be another.
+                known.first { $0.isFetched && source == .fetch && $0.chain.fingerprints == chain.fingerprints }
                     ?? Stapling(source, chain: chain)
             }
             if let stapling { staplings.append(stapling) }
@@ -216,6 +216,11 @@ extension TLSListenerConfiguration {
         certificates.flatMap { [$0.chain, $0.key] + [$0.ocsp?.file].compactMap { $0 } } + ticketKeys
             + [clients?.authorities, clients?.revocations].compactMap { $0 }
     }
+}
+
+extension CertificateChain {
+    /// Of all its certificates.
+    fileprivate var fingerprints: [Digest] { certificates.map(\.fingerprint) }
 }
 
 extension OCSPSource {

@@ -37,6 +37,8 @@ struct StapleWatch: Service, CustomStringConvertible {
             let request = try OCSPResponse.request(for: stapling.chain)
             let answer = try await OCSPClient.ask(responder, request, on: group)
             stapling.received(answer, at: .now)
+        } catch is CancellationError {
+            // The gateway ends; that is no failure of the responder.
         } catch {
             stapling.failed("\(error)", at: .now)
         }

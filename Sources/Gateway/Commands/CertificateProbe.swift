@@ -41,7 +41,7 @@ package enum CertificateProbe {
         let host: String
         let port: Int
 
-        var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+        var description: String { NetworkAddress.shown(host, port) }
     }
 
     private static func report(

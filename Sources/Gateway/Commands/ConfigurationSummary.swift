@@ -21,7 +21,10 @@ struct ConfigurationSummary {
         text += row("OpenSSL", openSSL)
         for (listener, certificates) in zip(configuration.listeners, certificates) {
             let protocols = listener.tls.offersHTTP2 ? "HTTP/2 and HTTP/1.1" : "HTTP/1.1"
-            text += row("listener", "\(address(listener)), TLS \(listener.tls.minimumVersion) and newer, \(protocols)")
+            text += row(
+                "listener",
+                "\(listener.shownAddress), TLS \(listener.tls.minimumVersion) and newer, \(protocols)"
+            )
             if let name = listener.socketName { text += row("", "  on the socket \(name) if systemd passes one") }
             for fact in certificates.flatMap(\.facts) { text += row("", "  \(fact)") }
             let forwarding = listener.limits.forwarding
@@ -120,11 +123,11 @@ struct ConfigurationSummary {
     }
 
     private func rows(_ destination: Destination) -> String {
-        let host = destination.host.contains(":") ? "[\(destination.host)]" : destination.host
+        let address = NetworkAddress.shown(destination.host, destination.port)
         let types = destination.wanted.types.map { $0.sorted().joined(separator: ", ") } ?? "every type"
         return row(
             "destination",
-            "\(destination.name.escaped) at \(destination.tls == nil ? "http" : "https")://\(host):\(destination.port)\(destination.target)"
+            "\(destination.name.escaped) at \(destination.tls == nil ? "http" : "https")://\(address)\(destination.target)"
         )
             + (destination.socket.map { row("", "  over the socket \($0.escaped)") } ?? "")
             + row("", "  \(destination.format.rawValue), \(types)")
@@ -132,10 +135,6 @@ struct ConfigurationSummary {
                 "",
                 "  \(DurationText.format(destination.timeout)) for a response, \(destination.concurrency) at once"
             )
-    }
-
-    private func address(_ listener: ListenerConfiguration) -> String {
-        listener.host.contains(":") ? "[\(listener.host)]:\(listener.port)" : "\(listener.host):\(listener.port)"
     }
 
     private func passwords(_ user: UserAccount) -> String {

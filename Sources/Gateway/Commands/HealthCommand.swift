@@ -72,7 +72,7 @@ package enum HealthCommand {
         let trust = authorities.map { TLSContext.Trust.file($0) } ?? (isLocal ? .anybody : .system)
         let context = isSecure ? try TLSContext.client(trust: trust) : nil
         let name = isLocal && authorities == nil ? nil : host
-        let shownHost = host.contains(":") ? "[\(host)]" : host
+        let shownHost = NetworkAddress.shown(host)
         let group = MultiThreadedEventLoopGroup.singleton
         let promise = group.next().makePromise(of: ByteBuffer.self)
         ClientBootstrap(group: group)

@@ -84,10 +84,7 @@ extension JSONWriter {
 
     fileprivate mutating func listener(_ listener: ListenerConfiguration) {
         object { json in
-            json.field(
-                "address",
-                "\(listener.host.contains(":") ? "[\(listener.host)]" : listener.host):\(listener.port)"
-            )
+            json.field("address", listener.shownAddress)
             json.field("socket_name", listener.socketName)
             json.field("minimum_version", listener.tls.minimumVersion)
             json.field("http2", listener.tls.offersHTTP2)

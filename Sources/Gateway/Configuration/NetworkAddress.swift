@@ -14,6 +14,15 @@ struct NetworkAddress: Equatable {
     /// Whether the host is an IPv6 address.
     var isIPv6: Bool { host.contains(":") }
 
+    /// As it is written: `host`, `host:port` or `[IPv6]:port`.
+    var shown: String { port.map { NetworkAddress.shown(host, $0) } ?? NetworkAddress.shown(host) }
+
+    /// A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, section 3.2.2).
+    static func shown(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+    /// A host and its port, `127.0.0.1:8443` or `[::1]:8443`.
+    static func shown(_ host: String, _ port: Int) -> String { "\(shown(host)):\(port)" }
+
     /// Parses `host`, `host:port` or `[IPv6]:port` (RFC 3986, section 3.2, without user information).
     init(_ text: Substring) throws(Problem) {
         guard !text.contains("@") else {

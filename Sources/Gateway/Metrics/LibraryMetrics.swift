@@ -1,3 +1,4 @@
+import Admin
 import Metrics
 import Synchronization
 import Webhooks
@@ -86,9 +87,9 @@ final class LibraryMetrics: MetricsFactory {
             for (labels, series) in family.series.sorted(by: { $0.key < $1.key }) {
                 let (count, value) = series.current
                 switch family.kind {
-                case .counter, .gauge: text += "\(name)\(labels) \(LibraryMetrics.number(value))\n"
+                case .counter, .gauge: text += "\(name)\(labels) \(MetricsText.number(value))\n"
                 case .summary:
-                    text += "\(name)_count\(labels) \(count)\n\(name)_sum\(labels) \(LibraryMetrics.number(value))\n"
+                    text += "\(name)_count\(labels) \(count)\n\(name)_sum\(labels) \(MetricsText.number(value))\n"
                 }
             }
         }
@@ -110,21 +111,9 @@ final class LibraryMetrics: MetricsFactory {
     private static func labels(_ dimensions: [(String, String)]) -> String {
         guard !dimensions.isEmpty else { return "" }
         let pairs = dimensions.map { name, value in
-            let escaped = value.unicodeScalars.prefix(200).map { scalar in
-                switch scalar {
-                case "\\": "\\\\"
-                case "\"": "\\\""
-                case "\n": "\\n"
-                default: String(scalar)
-                }
-            }
-            return "\(word(name))=\"\(escaped.joined())\""
+            "\(word(name))=\"\(MetricsText.escaped(String(value.unicodeScalars.prefix(200))))\""
         }
         return "{\(pairs.joined(separator: ","))}"
-    }
-
-    private static func number(_ value: Double) -> String {
-        value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
     }
 
     // MARK: MetricsFactory
