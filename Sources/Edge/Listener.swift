@@ -154,6 +154,9 @@ package final class Listener: Sendable {
         return promise.futureResult
     }
 
+    /// Completes when nobody can connect any more.
+    package var closed: EventLoopFuture<Void> { channel.closeFuture }
+
     /// Completes when every connection that was accepted is known to its listener.
     ///
     /// One goes to its loop and back first, and would be reset if the listener were closed meanwhile.

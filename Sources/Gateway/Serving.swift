@@ -50,8 +50,11 @@ final class Serving: Service, CustomStringConvertible {
         try? await gracefulShutdown()
         isDraining.store(true, ordering: .relaxed)
         manager.stopping(within: bound, "finishing what has begun")
+        let drained = drain(on: group.next())
+        // Said when it is true for everybody: nobody can connect any more.
+        try? await EventLoopFuture.andAllComplete(listeners.map(\.closed), on: group.next()).get()
         logger.notice("draining", metadata: ["at_most_ms": "\(bound.nanoseconds / 1_000_000)"])
-        let finished = try await drain(on: group.next()).get()
+        let finished = try await drained.get()
         if !finished { logger.warning("requests are still open: the bound was reached") }
     }
 
