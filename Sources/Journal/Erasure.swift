@@ -1,4 +1,3 @@
-import Foundation
 import NIOCore
 
 /// Takes a number out of the journal, in small steps between commits: first out of the events, then out of everything that
@@ -61,7 +60,7 @@ struct Erasure {
             stage = .looking(offset: 0, isLast: false)
         case .looking(let offset, let isLast):
             let trace = number.trace(oblivion.number)
-            switch Erasure.look(for: trace, in: writer.file.path, at: offset) {
+            switch try Erasure.look(for: trace, in: store, at: offset) {
             case .nothing(let next?):
                 stage = .looking(offset: next, isLast: isLast)
             case .nothing:
@@ -101,13 +100,10 @@ struct Erasure {
         case found
     }
 
-    /// Looks for bytes in a stretch of a file.
-    private static func look(for trace: [UInt8], in path: String, at offset: Int) -> Look {
-        guard !trace.isEmpty, let file = FileHandle(forReadingAtPath: path) else { return .nothing(next: nil) }
-        defer { try? file.close() }
-        guard (try? file.seek(toOffset: UInt64(offset))) != nil,
-            let bytes = try? file.read(upToCount: stretch), !bytes.isEmpty
-        else { return .nothing(next: nil) }
+    /// Looks for bytes in a stretch of the file.
+    private static func look(for trace: [UInt8], in store: JournalStore, at offset: Int) throws -> Look {
+        guard !trace.isEmpty else { return .nothing(next: nil) }
+        let bytes = try StoredBytes.read(stretch, at: offset, store.database)
         let isFound = bytes.withUnsafeBytes { holds(trace, $0) }
         if isFound { return .found }
         return .nothing(next: bytes.count < stretch ? nil : offset + bytes.count - trace.count)
