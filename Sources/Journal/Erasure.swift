@@ -1,4 +1,3 @@
-import Foundation
 import NIOCore
 
 /// Takes a number out of the journal, in small steps between commits: first out of the events, then out of everything that
@@ -10,9 +9,19 @@ struct Erasure {
         case events
         case filling
         case returning
-        /// The request's own number goes, and the log is copied and emptied.
-        case copying
+        /// The request's own number goes.
+        case hiding
+        /// The log is copied and emptied.
+        case emptying(isLast: Bool)
         case looking(offset: Int, isLast: Bool)
+    }
+
+    /// What is to be done after a step.
+    enum Step {
+        case next
+        /// A reader is in the way: the same again, a moment later.
+        case again
+        case done
     }
 
     /// A file that is rebuilt in about a second, in which pushes wait.
@@ -21,24 +30,23 @@ struct Erasure {
     private static let stretch = 8 << 20
 
     private var stage = Stage.events
-    private var isComplete = true
 
     /// Does the next step for the first request.
     ///
-    /// - Returns: whether that was the last.
-    mutating func step(_ writer: JournalWriter, _ store: JournalStore) throws -> Bool {
-        guard var request = store.requests.first, let oblivion = request.oblivion else { return true }
+    /// - Returns: what is to be done next.
+    mutating func step(_ writer: JournalWriter, _ store: JournalStore) throws -> Step {
+        guard var request = store.requests.first, let oblivion = request.oblivion else { return .done }
         guard let number = writer.eraser, let erase = number.eraser(oblivion.number) else {
             try store.beginTransaction()
             try store.finishRequest(problem: "this process does not know how to erase a number")
             try store.commit()
-            return true
+            return .done
         }
         switch stage {
         case .events:
             if request.resume == 0 { try store.overwrite(true) }
             try store.beginTransaction()
-            if try store.rewrite(&request, erase) > 0 { isComplete = false }
+            try store.rewrite(&request, erase)
             store.requests[0] = request
             try store.commit()
             if request.resume >= store.last { stage = .filling }
@@ -49,19 +57,20 @@ struct Erasure {
             try store.commit()
         case .returning:
             try store.beginTransaction()
-            if try store.returnZeroedPages() { stage = .copying }
+            if try store.returnZeroedPages() { stage = .hiding }
             try store.commit()
-        case .copying:
+        case .hiding:
             try store.beginTransaction()
             try store.hideOrder()
             try store.commit()
-            // A reader may be in the way: then again, a moment later.
-            guard try store.emptyLog() else { return false }
-            guard isComplete else { return try finish(store, problem: nil) }
-            stage = .looking(offset: 0, isLast: false)
+            stage = .emptying(isLast: false)
+        case .emptying(let isLast):
+            guard try store.emptyLog() else { return .again }
+            guard request.left == 0 else { return try finish(store, problem: nil) }
+            stage = .looking(offset: 0, isLast: isLast)
         case .looking(let offset, let isLast):
             let trace = number.trace(oblivion.number)
-            switch Erasure.look(for: trace, in: writer.file.path, at: offset) {
+            switch try Erasure.look(for: trace, in: store, at: offset) {
             case .nothing(let next?):
                 stage = .looking(offset: next, isLast: isLast)
             case .nothing:
@@ -70,11 +79,11 @@ struct Erasure {
                 return try rebuild(store, isLast: isLast)
             }
         }
-        return false
+        return .next
     }
 
     /// Something stands in a gap that nothing overwrites: the file is made anew if that is quick.
-    private mutating func rebuild(_ store: JournalStore, isLast: Bool) throws -> Bool {
+    private mutating func rebuild(_ store: JournalStore, isLast: Bool) throws -> Step {
         if isLast {
             return try finish(store, problem: "the number is in events that were accepted meanwhile: run it again")
         }
@@ -83,16 +92,16 @@ struct Erasure {
             return try finish(store, problem: words + ": they go when what stands around them is pruned")
         }
         try store.rebuild()
-        stage = .looking(offset: 0, isLast: true)
-        return false
+        stage = .emptying(isLast: true)
+        return .next
     }
 
-    private func finish(_ store: JournalStore, problem: String?) throws -> Bool {
+    private func finish(_ store: JournalStore, problem: String?) throws -> Step {
         try store.beginTransaction()
         try store.finishRequest(problem: problem)
         try store.commit()
         try store.overwrite(false)
-        return true
+        return .done
     }
 
     private enum Look {
@@ -101,13 +110,10 @@ struct Erasure {
         case found
     }
 
-    /// Looks for bytes in a stretch of a file.
-    private static func look(for trace: [UInt8], in path: String, at offset: Int) -> Look {
-        guard !trace.isEmpty, let file = FileHandle(forReadingAtPath: path) else { return .nothing(next: nil) }
-        defer { try? file.close() }
-        guard (try? file.seek(toOffset: UInt64(offset))) != nil,
-            let bytes = try? file.read(upToCount: stretch), !bytes.isEmpty
-        else { return .nothing(next: nil) }
+    /// Looks for bytes in a stretch of the file.
+    private static func look(for trace: [UInt8], in store: JournalStore, at offset: Int) throws -> Look {
+        guard !trace.isEmpty else { return .nothing(next: nil) }
+        let bytes = try StoredBytes.read(stretch, at: offset, store.database)
         let isFound = bytes.withUnsafeBytes { holds(trace, $0) }
         if isFound { return .found }
         return .nothing(next: bytes.count < stretch ? nil : offset + bytes.count - trace.count)

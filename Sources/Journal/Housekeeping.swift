@@ -16,6 +16,8 @@ struct Housekeeping {
     private var lookedInRound = 0
     private var isPressed = false
     private var erasure: Erasure?
+    /// A request that a reader is in the way of does not go on before.
+    private var awaited: NIODeadline = .distantPast
     private var isFull = false
     /// What had been written when the size was looked at.
     private var writtenAtLook = 0
@@ -41,15 +43,17 @@ struct Housekeeping {
         } else if store.writtenBytes - writtenAtLook >= limits.maxSize / 64 || isFull {
             try look(writer, store)
         }
-        let isBusy = isPruning || isPressed || !store.requests.isEmpty
+        let isWorking = !store.requests.isEmpty && now >= awaited
+        let isBusy = isPruning || isPressed || isWorking
         // Under load, steps come at a distance; the callers come first.
         if isBusy, now >= stepped + .milliseconds(20) || writer.isIdle {
             stepped = now
-            if !store.requests.isEmpty { try workOff(writer, store) }
+            if isWorking { try workOff(writer, store) }
             if isPruning || isPressed { try prune(writer, store) }
         }
-        let continues = isPruning || isPressed && removedInRound > 0 || !store.requests.isEmpty
+        let continues = isPruning || isPressed && removedInRound > 0
         next = continues ? now : watched + limits.watchInterval
+        if !store.requests.isEmpty { next = min(next, max(now, awaited)) }
     }
 
     /// Compares the size with its bound.
@@ -71,7 +75,9 @@ struct Housekeeping {
     private mutating func workOff(_ writer: JournalWriter, _ store: JournalStore) throws {
         if store.requests.first?.action == .forget {
             var next = erasure ?? Erasure()
-            erasure = try next.step(writer, store) ? nil : next
+            let step = try next.step(writer, store)
+            if step == .again { awaited = .now() + .milliseconds(100) }
+            erasure = step == .done ? nil : next
             return
         }
         try store.beginTransaction()

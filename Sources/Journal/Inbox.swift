@@ -46,6 +46,8 @@ final class Inbox: Sendable {
         var threshold: Threshold?
         /// Who wants to hear when the writer comes by.
         var callers: [@Sendable () -> Void] = []
+        /// Whether the writer makes a file good, which takes as long as it takes.
+        var isRepairing = false
 
         var counts: Counts {
             Counts(
@@ -110,12 +112,14 @@ final class Inbox: Sendable {
         if wakes { signal.post() }
     }
 
-    /// Tells a caller when the writer comes by, whatever becomes of its work.
+    /// Tells a caller when the writer comes by, whatever becomes of its work; at once while it repairs the file.
     func call(_ answer: @escaping @Sendable () -> Void) {
-        let wakes = state.withLock { state in
+        let (wakes, isRepairing) = state.withLock { state in
+            if state.isRepairing { return (false, true) }
             state.callers.append(answer)
-            return state.wakes()
+            return (state.wakes(), false)
         }
+        if isRepairing { answer() }
         if wakes { signal.post() }
     }
 
@@ -141,6 +145,18 @@ final class Inbox: Sendable {
         state.withLock { state in
             if state.condition != .closed { state.condition = condition }
         }
+    }
+
+    /// Does what keeps the writer from coming by, and answers those who call meanwhile, or have called, at once.
+    func whileRepairing<Value>(_ body: () throws -> Value) rethrows -> Value {
+        let callers = state.withLock { state in
+            state.isRepairing = true
+            defer { state.callers.removeAll() }
+            return state.callers
+        }
+        for answer in callers { answer() }
+        defer { state.withLock { $0.isRepairing = false } }
+        return try body()
     }
 
     /// How much waits now.

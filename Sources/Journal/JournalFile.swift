@@ -102,9 +102,13 @@ struct JournalFile {
     /// Makes an empty file that only we can read, if there is none.
     func create() throws {
         let directory = try makeDirectory()
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure(path) }
-        close(descriptor)
+        // No descriptor of a file that is there: somebody in this process may read it, see StoredBytes.
+        if faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0 {
+            guard errno == ENOENT else { throw failure(path) }
+            let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw failure(path) }
+            close(descriptor)
+        }
         // The name has to survive a power cut as well.
         let parent = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else { throw failure(directory) }
@@ -149,9 +153,7 @@ struct JournalFile {
     /// What the head of the file says of its length (https://www.sqlite.org/fileformat.html, section 1.3); nil when it
     /// cannot be read.
     private func statedSize() -> Int? {
-        guard let handle = FileHandle(forReadingAtPath: path), let head = try? handle.read(upToCount: 32),
-            head.count == 32
-        else { return nil }
+        guard let head = StoredBytes.head(32, of: path), head.count == 32 else { return nil }
         let pageSize = Int(head[16]) << 8 | Int(head[17])
         let pages = head[28..<32].reduce(0) { $0 << 8 | Int($1) }
         return (pageSize == 1 ? 65_536 : pageSize) * pages

@@ -11,14 +11,13 @@ extension JournalStore {
     ///   - window: how many positions to look at.
     ///   - limit: how many events to change.
     ///   - erase: makes the new data; nil: the event stays.
-    /// - Returns: how many were left because they wait.
     /// - Throws: `DatabaseError`.
     func rewrite(
         _ request: inout Request,
         window: Int64 = 500,
         limit: Int = 50,
         _ erase: (ByteBuffer) -> ByteBuffer?
-    ) throws -> Int {
+    ) throws {
         var end = min(last, request.resume + window)
         let rows = try PreparedStatement(
             cachedIn: database,
@@ -27,7 +26,6 @@ extension JournalStore {
         rows.bind(1, request.resume)
         rows.bind(2, end)
         var changes: [(position: Int64, checksum: Int64, data: ByteBuffer)] = []
-        var left = 0
         while try rows.next() {
             let position = rows.integer(0)
             guard let data = erase(ByteBuffer(bytes: rows.bytes(8))) else { continue }
@@ -36,7 +34,7 @@ extension JournalStore {
                 EventRow.isIntact(rows, kind: kind.checksum, audience: audience)
             else { continue }
             if request.oblivion?.isImmediate != true, try isWaiting(position, audience: rows.integer(2)) {
-                left += 1
+                request.left += 1
                 continue
             }
             changes.append((position, checksum(rows, kind, audience, data), data))
@@ -55,10 +53,9 @@ extension JournalStore {
         request.done += Int64(changes.count)
         request.resume = end
         try database.execute(
-            sql: "UPDATE request SET resume = ?, done = ?, total = coalesce(total, 0) + ? WHERE id = ?",
-            arguments: [end, request.done, left, request.id]
+            sql: "UPDATE request SET resume = ?, done = ?, total = ? WHERE id = ?",
+            arguments: [end, request.done, request.left, request.id]
         )
-        return left
     }
 
     private func checksum(_ row: PreparedStatement, _ kind: Kind, _ audience: Int64, _ data: ByteBuffer) -> Int64 {

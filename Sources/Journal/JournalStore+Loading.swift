@@ -126,7 +126,7 @@ extension JournalStore {
     func loadRequests() throws {
         let rows = try Row.fetchAll(
             database,
-            sql: "SELECT id, action, filter, resume, done FROM request WHERE finished IS NULL ORDER BY id"
+            sql: "SELECT id, action, filter, resume, done, total FROM request WHERE finished IS NULL ORDER BY id"
         )
         for row in rows {
             let id: Int64 = row.value("id")
@@ -162,7 +162,8 @@ extension JournalStore {
                     filter: filter,
                     oblivion: oblivion,
                     resume: row.value("resume"),
-                    done: row.value("done")
+                    done: row.value("done"),
+                    left: row.optional("total") ?? 0
                 )
             )
         }

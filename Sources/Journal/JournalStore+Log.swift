@@ -19,22 +19,24 @@ extension JournalStore {
         logBytes = 0
     }
 
-    /// Copies the log into the file and empties it.
+    /// Copies the log into the file and empties it, without waiting for readers: pushes would wait as well.
     ///
     /// - Returns: false when a reader is in the way.
     /// - Throws: `DatabaseError`.
     func emptyLog() throws -> Bool {
         let connection = database.sqliteConnection
+        let patience = try Int32.fetchOne(database, sql: "PRAGMA busy_timeout") ?? 0
+        sqlite3_busy_timeout(connection, 0)
+        defer { sqlite3_busy_timeout(connection, patience) }
         let code = sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
         guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw JournalStore.failure(database) }
         if code == SQLITE_OK { logBytes = 0 }
         return code == SQLITE_OK
     }
 
-    /// Writes the whole file anew, without gaps; everybody waits for it.
+    /// Writes the whole file anew, without gaps, into the log; everybody waits for it.
     func rebuild() throws {
         try database.execute(sql: "VACUUM")
-        _ = try emptyLog()
     }
 
     /// What SQLite says about the call that failed.

@@ -17,6 +17,8 @@ final class JournalStore {
         var oblivion: JournalRequest.Oblivion?
         var resume: Int64
         var done: Int64
+        /// Events that stay as they are, because they wait; those found before a restart included.
+        var left: Int64
 
         var isRetry: Bool { action == .retry }
     }

@@ -38,7 +38,7 @@ extension JournalWriter {
                 if isClosing { return nil }
             }
             do {
-                let opened = try file.open(isSuspect: isSuspect)
+                let opened = try inbox.whileRepairing { try file.open(isSuspect: isSuspect) }
                 try opened.database.inDatabase { database in
                     // A failed sync may have left a hole in the log, behind which later commits would be lost at a
                     // power cut: only an empty log is a good one.

@@ -147,6 +147,8 @@ package final class SQLiteJournal: EventJournal {
 
     /// Calls back as soon as the writing thread comes by, on that thread: a sign that it lives, be the file well or ill.
     ///
+    /// While that thread makes a damaged file good, which may take minutes, calls back at once.
+    ///
     /// Never, when the journal is closed first.
     package func call(_ answer: @escaping @Sendable () -> Void) {
         inbox.call(answer)

@@ -149,7 +149,7 @@ extension WriteAheadLog {
     /// - Throws: what the system says.
     static func mend(_ path: String, keeping copy: String) throws -> Int? {
         let log = path + "-wal"
-        guard let head = try FileHandle(forReadingAtPath: path)?.read(upToCount: 18), head.count == 18,
+        guard let head = StoredBytes.head(18, of: path), head.count == 18,
             case let size = JournalFile.size(log), size > headerSize, size <= mostBytes
         else { return nil }
         let stated = Int(head[16]) << 8 | Int(head[17])

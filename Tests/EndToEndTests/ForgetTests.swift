@@ -68,6 +68,38 @@ import Testing
         #expect(audit.status == 0 && audit.error == "everything adds up\n")
     }
 
+    @Test func `What is accepted after a caller was forgotten survives a kill, whoever reads the journal meanwhile`()
+        async throws
+    {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "journal: {path: journal.sqlite}",
+            route: "derive: none"
+        )
+        try await push("newCall", call: "1", to: gateway)
+        _ = await backend.received(count: 1)
+        // Until it is noted as delivered, it waits.
+        while case let list = try await hookgate(gateway, "events", "list"), list.output.contains("pending") {}
+        let forgotten = try await hookgate(gateway, "forget", "+4921112345678")
+        #expect(forgotten.status == 0 && forgotten.output == "1 event erased\n", "\(forgotten)")
+        try await push("newCall", call: "2", from: "4930555666777", to: gateway)
+        // A command that writes copies the log and removes it if it believes to be the last to have the file open.
+        let retried = try await hookgate(gateway, "events", "retry", "--call", "none")
+        #expect(retried.status == 0, "\(retried)")
+        for call in ["3", "4"] { try await push("newCall", call: call, from: "4930555666777", to: gateway) }
+        gateway.kill()
+        _ = await gateway.exitStatus()
+
+        let again = try await GatewayProcess(restarting: gateway)
+        for call in ["2", "3", "4"] {
+            let kept = try await hookgate(again, "events", "list", "--call", call, "--json")
+            #expect(kept.output.contains("4930555666777"), "\(call): \(kept)")
+        }
+        let audit = try await hookgate(again, "events", "audit")
+        #expect(audit.status == 0 && audit.error == "everything adds up\n", "\(audit)")
+    }
+
     @Test func `A caller is forgotten when no gateway runs, and a number without its country is refused`() async throws
     {
         let backend = try await TestBackend()

@@ -10,7 +10,7 @@ import Webhooks
 @testable import Journal
 
 /// What those who want to be forgotten are promised.
-@Suite("A number is taken out of everything that is kept")
+@Suite("A number is taken out of everything that is kept", .timeLimit(.minutes(1)))
 struct ErasingTests {
     private static let number = "498999998071"
 
@@ -25,9 +25,14 @@ struct ErasingTests {
         trace: { Array($0.utf8) }
     )
 
-    private func open(_ files: TemporaryJournal, _ destinations: [String] = ["a", "b"]) async throws -> JournalHarness {
+    private func open(
+        _ files: TemporaryJournal,
+        _ destinations: [String] = ["a", "b"],
+        busyTimeout: TimeAmount = .seconds(2)
+    ) async throws -> JournalHarness {
         var limits = JournalLimits()
         limits.watchInterval = .milliseconds(25)
+        limits.busyTimeout = busyTimeout
         return JournalHarness(
             try await SQLiteJournal.open(
                 path: files.path,
@@ -144,6 +149,56 @@ struct ErasingTests {
         let due = try await harness.lease(1, now: 1 << 51).leases
         #expect(due.count == 1 && String(buffer: due[0].entry.event.draft.data).contains("erased"))
         try await harness.close()
+    }
+
+    @Test("while a reader is in the way of the log, pushes are accepted, and it ends once the reader does")
+    func reader() async throws {
+        let files = try TemporaryJournal()
+        // Whoever waits for a reader waits for longer than this test may take.
+        let harness = try await open(files, busyTimeout: .hours(1))
+        try await harness.append([entry(1, true)])
+        try await settleAll(harness)
+        let other = try files.otherProcess()
+        try await other.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM event")
+        }
+        let request = try JournalRequest(forgetting: ErasingTests.number, isImmediate: false, path: files.path)
+        let orders = try DatabaseQueue(path: files.path)
+        while try await orders.read({ try String.fetchOne($0, sql: "SELECT filter FROM request") }) != "{}" {
+            await Task.yield()
+        }
+        for index in 2...20 { try await harness.append([entry(index, false)]) }
+        #expect(try request.progress()?.isFinished == false)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        while try request.progress()?.isFinished == false { await Task.yield() }
+        #expect(try request.progress()?.problem == nil)
+        #expect(try traces(files) == [])
+        try await harness.close()
+    }
+
+    @Test("a restart in the middle does not forget that something was left because it waits")
+    func restart() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        try await harness.append([entry(1, true)])
+        try await harness.close()
+        let order = try JSONEncoder().encode(
+            JournalRequest.Oblivion(number: ErasingTests.number, isImmediate: false)
+        )
+        let queue = try DatabaseQueue(path: files.path)
+        try await queue.write { database in
+            try database.execute(
+                sql: "INSERT INTO request (time, action, filter, resume, total) VALUES (1, 'forget', ?, 1, 1)",
+                arguments: [String(decoding: order, as: UTF8.self)]
+            )
+        }
+        let again = try await open(files)
+        let ended = "SELECT * FROM request WHERE finished IS NOT NULL"
+        var row: Row?
+        while row == nil { row = try queue.read { try Row.fetchOne($0, sql: ended) } }
+        #expect(row?["problem"] as String? == nil && row?["total"] as Int? == 1)
+        try await again.close()
     }
 
     @Test("a process that does not know how says so, and one that comes later goes on where it was")

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import JournalTesting
 import NIOCore
+import Synchronization
 import Testing
 import Webhooks
 
@@ -74,6 +75,42 @@ struct FailureTests {
         try await harness.close()
         #expect(notices.all.last == .recovered)
         #expect(try files.problems() == [])
+    }
+
+    @Test("whoever calls while a damaged file is made good is answered at once")
+    func repairing() async throws {
+        let files = try TemporaryJournal()
+        let first = try await files.open()
+        try await first.append((0..<50).map { JournalHarness.entry($0) })
+        try await first.close()
+        var limits = JournalLimits()
+        limits.probeInterval = .milliseconds(5)
+        limits.busyTimeout = .milliseconds(20)
+        let notices = NoticeBox()
+        let opened = Mutex<SQLiteJournal?>(nil)
+        let answers = Mutex(0)
+        let answersWithin = Mutex(0)
+        let harness = try await files.open(limits: limits) { notice in
+            notices.put(notice)
+            guard case .replaced = notice, let journal = opened.withLock({ $0 }) else { return }
+            // This is the writer's thread, which does not come by before it returns.
+            journal.call { answers.withLock { $0 += 1 } }
+            answersWithin.withLock { $0 = answers.withLock { $0 } }
+        }
+        opened.withLock { $0 = harness.journal as? SQLiteJournal }
+        let other = try files.otherProcess()
+        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        await #expect(throws: JournalError.self) { try await harness.append([JournalHarness.entry(1)]) }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: files.path))
+        try file.seek(toOffset: 4096)
+        try file.write(contentsOf: Data(count: JournalFile.size(files.path) - 4096))
+        try file.close()
+        await notices.wait(for: .recovered)
+        #expect(answersWithin.withLock { $0 } == 1)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try await harness.append([JournalHarness.entry(2)])
+        opened.withLock { $0 = nil }
+        try await harness.close()
     }
 
     @Test("a journal that cannot write can be closed")
