@@ -55,7 +55,7 @@ package struct EdgeLog: Sendable {
     }
 
     /// A method as it is logged: one of HTTP's own (RFC 9110, section 9, and RFC 5789), for any word may be sent as one.
-    private static func word(_ method: String?) -> String {
+    package static func word(_ method: String?) -> String {
         guard let method else { return "-" }
         return methods.contains(method) ? method : "other"
     }

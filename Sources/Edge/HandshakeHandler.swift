@@ -51,8 +51,8 @@ final class HandshakeHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         log.failed(client: client, error: error)
         if let failure = (error as? TLSError)?.handshakeFailure {
-            let reason = EndedConnection.Reason.handshake(failure, words: "\(error)")
-            loop.ended(reason, client: client, listener: listener, at: context.eventLoop.now)
+            let now = context.eventLoop.now
+            loop.ended(.handshake(failure), words: "\(error)", client: client, listener: listener, at: now)
         }
         context.close(promise: nil)
     }

@@ -11,8 +11,11 @@ package protocol RefusalKeeper: AnyObject {
     /// Takes a request that it wanted.
     func keep(_ request: RefusedRequest)
 
-    /// A connection ended before it could bring a request.
-    func keep(_ connection: EndedConnection, at now: NIODeadline)
+    /// Whether another connection that ended so would be kept now; it counts those that would not.
+    func wants(_ reason: EndedConnection.Reason, at now: NIODeadline) -> Bool
+
+    /// Takes a connection that it wanted.
+    func keep(_ connection: EndedConnection)
 }
 
 /// A request that was not accepted, with what is known of it at the end: references, nothing is copied.
@@ -41,8 +44,8 @@ package struct EndedConnection {
     package enum Reason {
         /// It was turned away at once.
         case refused(EdgeCounts.ConnectionRefusal)
-        /// It did not get through its handshake; in OpenSSL's words where it has any.
-        case handshake(EdgeCounts.HandshakeFailure, words: String)
+        /// It did not get through its handshake.
+        case handshake(EdgeCounts.HandshakeFailure)
     }
 
     /// An id like that of a request.
@@ -53,17 +56,27 @@ package struct EndedConnection {
     package let listener: String
     /// Why it ended.
     package let reason: Reason
+    /// The same in OpenSSL's words, where it has any.
+    package let words: String?
 }
 
 extension EdgeLoop {
     /// A connection ended before it could bring a request: counts it, and has it kept.
-    func ended(_ reason: EndedConnection.Reason, client: ClientAddress, listener: String, at now: NIODeadline) {
+    ///
+    /// One of a flood costs that and no more: neither words nor an id are made for nobody.
+    func ended(
+        _ reason: EndedConnection.Reason,
+        words: @autoclosure () -> String? = nil,
+        client: ClientAddress,
+        listener: String,
+        at now: NIODeadline
+    ) {
         switch reason {
         case .refused(let refusal): counts.connectionRefused(refusal)
-        case .handshake(let failure, _): counts.handshakeFailed(failure)
+        case .handshake(let failure): counts.handshakeFailed(failure)
         }
-        guard let keeper else { return }
+        guard let keeper, keeper.wants(reason, at: now) else { return }
         let id = ids.next(at: .now())
-        keeper.keep(EndedConnection(id: id, client: client, listener: listener, reason: reason), at: now)
+        keeper.keep(EndedConnection(id: id, client: client, listener: listener, reason: reason, words: words()))
     }
 }

@@ -123,7 +123,7 @@ package struct RawForm {
     }
 
     /// The byte that a percent sign and two digits stand for.
-    private static func triplet(_ bytes: [UInt8], at index: Int, before end: Int) -> UInt8? {
+    package static func triplet(_ bytes: [UInt8], at index: Int, before end: Int) -> UInt8? {
         guard end - index > 2, let high = FormDecoder.digit(bytes[index + 1]),
             let low = FormDecoder.digit(bytes[index + 2])
         else { return nil }

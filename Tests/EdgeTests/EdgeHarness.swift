@@ -20,6 +20,8 @@ final class ScriptedResponder: Responder {
     /// Replies wait here when a test wants to give them itself.
     var holdsReplies = false
     var held: [(Reply) -> Void] = []
+    /// Targets that it was asked about for a log line.
+    var logged: [String] = []
 
     func screen(_ head: Webhooks.RequestHead) -> Screening {
         screenings.append(head)
@@ -34,12 +36,28 @@ final class ScriptedResponder: Responder {
         if holdsReplies { held.append(reply) } else { reply(answer ?? ScriptedResponder.ok(request)) }
     }
 
-    func loggable(_ target: String) -> String { target }
+    func loggable(_ target: String) -> String {
+        logged.append(target)
+        return target
+    }
 
     /// Answers with the content of the request, so that a test sees whose reply it is.
     static func ok(_ request: InboundRequest) -> Reply {
         Reply(status: 200, contentType: "text/plain", body: request.body)
     }
+}
+
+/// Wants every line, and drops it.
+private struct DiscardingLogHandler: LogHandler {
+    var logLevel = Logger.Level.info
+    var metadata = Logger.Metadata()
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {}
 }
 
 /// One connection behind the TLS layer, in memory, with a clock that is moved by hand.
@@ -75,7 +93,7 @@ struct EdgeHarness {
             limits: limits,
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
             listener: "192.0.2.1:8443",
-            log: EdgeLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            log: EdgeLog(Logger(label: "test") { _ in DiscardingLogHandler() })
         )
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()
         if let agreed { handshake(agreed) }

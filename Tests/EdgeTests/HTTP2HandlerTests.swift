@@ -36,6 +36,17 @@ import Webhooks
         #expect(connection.response(on: 1).content == "one" && connection.response(on: 3).content == "three")
     }
 
+    @Test func `The one who has its route says how a request is logged, also when another has taken over`() throws {
+        let connection = try HTTP2Harness()
+        connection.edge.responder.holdsReplies = true
+        try connection.post("one", on: 1, to: "/hooks/answer/token")
+        let other = ScriptedResponder()
+        connection.edge.edge.responder = other
+        let request = try #require(connection.edge.responder.requests.first)
+        connection.edge.responder.held.first?(ScriptedResponder.ok(request))
+        #expect(connection.edge.responder.logged == ["/hooks/answer/token"] && other.logged.isEmpty)
+    }
+
     @Test func `A request has the form of HTTP/1.1 behind the edge`() throws {
         let connection = try HTTP2Harness()
         try connection.post("x", on: 1, to: "/hooks?a=b", fields: [("authorization", "Basic eA==")])

@@ -15,7 +15,8 @@ private final class Shelf: RefusalKeeper {
 
     func wants(_ reason: ReasonCode, at now: NIODeadline) -> Bool { !isFull }
     func keep(_ request: RefusedRequest) { requests.append(request) }
-    func keep(_ connection: EndedConnection, at now: NIODeadline) { connections.append(connection) }
+    func wants(_ reason: EndedConnection.Reason, at now: NIODeadline) -> Bool { !isFull }
+    func keep(_ connection: EndedConnection) { connections.append(connection) }
 }
 
 @Suite("What was refused is handed over to be kept")
@@ -90,10 +91,27 @@ struct RefusalKeeperTests {
         }
         let words = shelf.connections.map { connection -> String in
             switch connection.reason {
-            case .handshake(let failure, let words): "\(failure.rawValue): \(words)"
+            case .handshake(let failure): "\(failure.rawValue): \(connection.words ?? "")"
             case .refused(let refusal): refusal.rawValue
             }
         }
         #expect(words == ["plain_http: plain HTTP on a TLS port", "timed_out: TLS handshake timed out"])
+    }
+
+    @Test("of connections that the keeper does not want, neither words nor an id are made")
+    func flood() {
+        shelf.isFull = true
+        let edge = EdgeLoop(responder: ScriptedResponder(), keeper: shelf)
+        var made = 0
+        func words() -> String {
+            made += 1
+            return "words"
+        }
+        let client = ClientAddress(nil)
+        edge.ended(.handshake(.failed), words: words(), client: client, listener: "a", at: .now())
+        #expect(made == 0 && shelf.connections.isEmpty)
+        shelf.isFull = false
+        edge.ended(.handshake(.failed), words: words(), client: client, listener: "a", at: .now())
+        #expect(made == 1 && shelf.connections.map(\.words) == ["words"])
     }
 }

@@ -6,6 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct PrivacyTests {
     private static let extra = """
         journal: {path: journal.sqlite}
+        refusals: {path: refusals.sqlite, max_rate: 1000}
         admin: {address: "127.0.0.1:0"}
         """
     private static let route = """
@@ -89,14 +90,15 @@ import Testing
         ]
         for (arguments, status) in refused {
             let answer = try await curl(
-                ["--path-as-is", "--data", "event=+4915188899900&callId=Mallory"] + arguments,
+                ["--path-as-is", "--data", "event=+4915188899900&callId=c1&Mallory=4915188899900"] + arguments,
                 at: gateway
             )
             #expect(answer.status == status, "\(arguments)")
             #expect(leaks(in: answer.body).isEmpty, "\(answer.body)")
         }
         for field in [
-            "from=Mallory+4915188899900%01", "to=%C3%28Mallory", "callId=4915188899900+Mallory", "direction=Mallory",
+            "from=Mallory+4915188899900%01", "to=%C3%28Mallory", "callId=4915188899900+Mallory",
+            "direction=4915188899900", "Mallory+4915188899900",
         ] {
             let answer = try await curl(user + ["--data", "event=newCall&\(field)", gateway.url], at: gateway)
             #expect(answer.status == "422" || answer.status == "400")
@@ -138,6 +140,29 @@ import Testing
         return seen
     }
 
+    /// What is kept of refusals: the bytes of its files, and what is told of them.
+    private func refusals(of gateway: GatewayProcess) async throws -> [(name: String, text: String)] {
+        let config = gateway.folder.appending(path: "hookgate.yaml").path
+        let environment = ["LC_ALL": "C.UTF-8", "HOOKGATE_TEST_PASSWORD": GatewayProcess.password]
+        var all: [(name: String, text: String)] = []
+        for more in [[], ["--json"]] {
+            let explain = ["explain", "--config", config, "--last", "100"] + more
+            var told = ""
+            // The writer's thread comes to the last of them in its time.
+            repeat {
+                let result = try await Command.run(Command.hookgate, explain, environment: environment)
+                told = result.output
+            } while !told.contains("method_not_allowed") || !told.contains("control_character")
+            all.append(("explain --last \(more)", told))
+        }
+        for name in ["refusals.sqlite", "refusals.sqlite-wal"] {
+            guard let bytes = try? Data(contentsOf: gateway.folder.appending(path: name)) else { continue }
+            all.append((name, String(decoding: bytes, as: UTF8.self)))
+        }
+        #expect(all.contains { $0.text.localizedCaseInsensitiveContains("user-agent: *******") })
+        return all
+    }
+
     private func leaks(in text: String, _ tokens: [String] = []) -> [String] {
         // However it is grouped, a number is a number.
         let digits = text.replacing(/(\d)[ \/-](?=\d)/) { "\($0.1)" }
@@ -160,9 +185,12 @@ import Testing
         )
         let tokens = try await push(to: gateway, backend)
         let seen = try await look(at: gateway)
+        // As it is while the gateway runs, and behind it.
+        var kept = try await refusals(of: gateway)
         gateway.terminate()
         #expect(await gateway.exitStatus() == 0)
-        for (name, text) in [("log", gateway.log), ("seen", seen)] {
+        kept += try await refusals(of: gateway)
+        for (name, text) in [("log", gateway.log), ("seen", seen)] + kept {
             let leaks = leaks(in: text, tokens)
             let lines = text.split(separator: "\n").filter { line in leaks.contains { line.contains($0) } }
             #expect(leaks.isEmpty, "\(name): \(leaks): \(lines.joined(separator: "\n"))")

@@ -40,12 +40,18 @@ import Testing
         }
     }
 
-    private func push(_ call: String, to gateway: GatewayProcess, trace: String?, more: String = "") async throws {
+    private func push(
+        _ call: String,
+        to gateway: GatewayProcess,
+        trace: String?,
+        password: String = GatewayProcess.password,
+        more: String = ""
+    ) async throws {
         let body = "event=newCall&callId=\(call)&direction=in&from=4921112345678&to=4915791234567" + more
         let result = try await Command.run(
             "curl",
             ["--silent", "--show-error", "--max-time", "30", "--cacert", gateway.authority, "--data", body]
-                + ["--user", "sipgate:\(GatewayProcess.password)"]
+                + ["--user", "sipgate:\(password)"]
                 + (trace.map { ["--header", "traceparent: \($0)"] } ?? []) + [gateway.url + "?from=4921112345678"]
         )
         #expect(result.status == 0, "\(result.error)")
@@ -67,10 +73,14 @@ import Testing
         // Neither who does not want it, nor who says nothing.
         try await push("1", to: gateway, trace: "00-\(TracingTests.trace)-\(TracingTests.caller)-00")
         try await push("2", to: gateway, trace: nil)
-        try await push("3", to: gateway, trace: "00-\(TracingTests.trace)-\(TracingTests.caller)-01")
+        // Nor a stranger, who would have every request traced.
+        let sampled = "00-\(TracingTests.trace)-\(TracingTests.caller)-01"
+        try await push("2", to: gateway, trace: sampled, password: "wrong")
+        try await push("3", to: gateway, trace: sampled)
         let all = try await spans(isDurable ? 4 : 3, at: collector)
         #expect(all.allSatisfy { $0.trace == TracingTests.trace })
         #expect(Set(all.map(\.id)).count == all.count)
+        #expect(all.count { $0.name == "POST /hooks/sipgate" } == 1)
         let request = try #require(all.first { $0.name == "POST /hooks/sipgate" })
         #expect(request.parent == TracingTests.caller && request.kind == 2)
         #expect(request.attribute("http.request.method") == "POST")

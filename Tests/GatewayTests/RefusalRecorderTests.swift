@@ -98,12 +98,20 @@ struct RefusalRecorderTests {
     func connections() async throws {
         func end(_ reason: EndedConnection.Reason) {
             let id = RequestID(second: 1, number: UInt32.random(in: 0 ... .max))
-            let ended = EndedConnection(id: id, client: ClientAddress(nil), listener: "0.0.0.0:8443", reason: reason)
-            recorder.keep(ended, at: loop.now)
+            guard recorder.wants(reason, at: loop.now) else { return }
+            recorder.keep(
+                EndedConnection(
+                    id: id,
+                    client: ClientAddress(nil),
+                    listener: "0.0.0.0:8443",
+                    reason: reason,
+                    words: "no shared cipher"
+                )
+            )
         }
         for _ in 0..<10 {
-            end(.handshake(.left, words: "left"))
-            end(.handshake(.failed, words: "no shared cipher"))
+            end(.handshake(.left))
+            end(.handshake(.failed))
             end(.refused(.denied))
         }
         recorder.handOver()
@@ -124,16 +132,51 @@ struct RefusalRecorderTests {
             ("Authorization", "hunter5"), ("Proxy-Authorization", "Basic hunter6"), ("Cookie", "a=hunter7"),
             ("X-Api-Key", "hunter8"), ("X-Whatever", "abcdefghijk0123456789hunter9"),
             ("Referer", "https://example.net/a?hunter10"), ("X-Sipgate-Signature", "hunter11"),
+            ("Authorization", "hunterpassword"), ("Referer", "https://hunter:hunter12@example.net/a#hunter13"),
         ] {
             loop.advanceTime(by: .seconds(1))
             refuse(.credentialsWrong, fields: [(name, value), ("User-Agent", "curl/8 (x86_64-pc-linux-gnu)")])
         }
         let kept = try await kept()
-        #expect(kept.count == 10)
+        #expect(kept.count == 12)
         #expect(!kept.contains { $0.fields?.contains("hunter") ?? true })
         #expect(kept.allSatisfy { $0.fields?.contains("User-Agent: curl/8 (x86_64-pc-linux-gnu)") == true })
         #expect(kept.last?.fields?.contains("Authorization: Basic sipgate:(secret)") == true)
         #expect(kept.contains { $0.fields?.contains("Basic (a name of 7 bytes that no user has)") == true })
+    }
+
+    @Test("header fields name nobody, unless nothing is masked", arguments: [true, false])
+    func fields(masks: Bool) {
+        let fields = HeaderFields([
+            ("X-Caller", "+4915188899900"), ("X-Name", "Mallory Zoe"), ("User-Agent", "Mallory"),
+            ("User-Agent", "curl/8.1 4915188899900"), ("X-4915188899900", "a"), ("Accept", "*/*"),
+            ("Referer", "https://Mallory:hunter@example.net/Zoe?a"), ("Authorization", "Bearer hunter"),
+        ])
+        let text = FieldRedaction(users: [], masks: masks).text(fields)
+        #expect(
+            text
+                == (masks
+                    ? """
+                    X-Caller: +49*********00
+                    X-Name: ******* ***
+                    User-Agent: *******
+                    User-Agent: curl/8.1 49*********00
+                    X-49*********00: *
+                    Accept: */*
+                    Referer: *****://*******.***/***
+                    Authorization: Bearer (secret), 13 characters
+                    """
+                    : """
+                    X-Caller: +4915188899900
+                    X-Name: Mallory Zoe
+                    User-Agent: Mallory
+                    User-Agent: curl/8.1 4915188899900
+                    X-4915188899900: a
+                    Accept: */*
+                    Referer: https://example.net/Zoe
+                    Authorization: Bearer (secret), 13 characters
+                    """)
+        )
     }
 
     @Test("personal data are masked in their place, and the byte to blame is shown")
@@ -147,7 +190,7 @@ struct RefusalRecorderTests {
         let shown = String(decoding: kept.body ?? [], as: UTF8.self)
         #expect(shown.utf8.count == body.utf8.count && kept.bodySize == body.utf8.count)
         #expect(shown.hasPrefix("event=newCall&from=49*********78%0A&to=49*********67&user%5B%5D=*********&dtmf=****&"))
-        #expect(shown.hasSuffix("&callId=call-7&x=00*********56"))
+        #expect(shown.hasSuffix("&callId=call-7&*=00*********56"))
         #expect(kept.offset == 32 && kept.field == "from" && kept.call == "call-7" && kept.route == "/hooks")
         #expect(kept.excerpt == "wCall&from=49*********78%0A&to=49*********67&use")
     }

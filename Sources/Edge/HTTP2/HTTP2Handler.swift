@@ -148,7 +148,9 @@ final class HTTP2Handler: ChannelDuplexHandler {
     }
 
     func send(_ reply: Reply, _ exchange: HTTP2Exchange) {
-        let target = exchange.target.map { (method: $0.method, path: loop.responder.loggable($0.text)) }
+        // As the one says that has its route, which may be gone by now.
+        let responder = exchange.responder ?? loop.responder
+        let target = exchange.target.map { (method: $0.method, path: responder.loggable($0.text)) }
         guard context != nil, exchanges.contains(exchange) else {
             loop.counts.clientLeft()
             return log.abandoned(exchange.id, client: exchange.client ?? client, target: target, reply: reply)

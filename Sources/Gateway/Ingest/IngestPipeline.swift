@@ -150,6 +150,7 @@ final class IngestPipeline: Responder {
             do throws(Rejection) {
                 let webhook = try lane.provider.decode(request)
                 if webhook.isVouchedFor(by: followUp) {
+                    trace?.admit()
                     return accept(webhook, request.head, by: .token, on: lane, trace, reply)
                 }
                 if lane.followUps == .token { return reply(.refusal(.tokenWrong)) }
@@ -175,6 +176,7 @@ final class IngestPipeline: Responder {
     ) {
         switch verdict {
         case .admit(let user):
+            trace?.admit()
             do throws(Rejection) {
                 accept(
                     try lane.provider.decode(request),

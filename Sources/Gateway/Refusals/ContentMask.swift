@@ -3,7 +3,7 @@ import Webhooks
 
 /// Masks what a form tells of people, and leaves every byte where it was: places in it stay true.
 enum ContentMask {
-    /// Digits in a row that may be a telephone number, in a field that nobody knows.
+    /// Digits in a row that may be a telephone number, in a field that should hold none.
     private static let longRun = 7
 
     static func masked(_ form: RawForm) -> [UInt8] {
@@ -11,8 +11,16 @@ enum ContentMask {
         for pair in form.pairs {
             if PersonalFields.contain(pair.name) {
                 mask(pair.value, &bytes)
-            } else if pair.name != PersonalFields.leg {
-                maskRuns(pair.value, &bytes)
+            } else if PersonalFields.known.contains(pair.name) {
+                if pair.name != PersonalFields.leg {
+                    maskRuns(pair.value, &bytes)
+                } else if form.leg == nil {
+                    mask(pair.value, &bytes)
+                }
+            } else {
+                // A slip of the keyboard says what is wrong; of anything else nobody knows whose name it is.
+                if NearestName.among(PersonalFields.known, to: pair.name) == nil { mask(pair.place, &bytes) }
+                mask(pair.value, &bytes)
             }
         }
         // Behind the last field that is looked at nothing is known.
@@ -22,13 +30,27 @@ enum ContentMask {
         return bytes
     }
 
+    /// A text of which nobody knows whom it names.
+    static func masked(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        mask(0..<bytes.count, &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A text of one of our kinds: only what may be a telephone number is masked.
+    static func maskedRuns(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        maskRuns(0..<bytes.count, &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Stars for letters and digits, but for the country code and the end of what may be a number; the rest is syntax.
     private static func mask(_ value: Range<Int>, _ bytes: inout [UInt8]) {
         var letters: [Int] = []
         var index = value.lowerBound
         while index < value.upperBound {
-            if bytes[index] == UInt8(ascii: "%"), value.upperBound - index > 2,
-                let byte = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
+            if bytes[index] == UInt8(ascii: "%"),
+                let byte = RawForm.triplet(bytes, at: index, before: value.upperBound)
             {
                 // What is no letter says what is wrong with the value.
                 if isWord(byte) { letters += [index, index + 1, index + 2] }
@@ -58,5 +80,15 @@ enum ContentMask {
     /// A letter or digit, of any language.
     private static func isWord(_ byte: UInt8) -> Bool {
         isDigit(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 0x80
+    }
+}
+
+extension RawForm {
+    /// The leg of a call that it names; nil where that is no id, but may be anything.
+    var leg: String? {
+        guard let leg = value(of: PersonalFields.leg), leg.utf8.count <= 128,
+            leg.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
+        return leg
     }
 }

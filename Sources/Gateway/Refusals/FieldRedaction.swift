@@ -1,10 +1,12 @@
 import Auth
 import Webhooks
 
-/// A header section as it may be kept: all names, and the values that are no secrets.
+/// A header section as it may be kept: all names, and the values that are neither secret nor, where that is wanted, personal.
 struct FieldRedaction {
     /// Names of configured users; others may be passwords in the wrong place.
     let users: Set<String>
+    /// Whether what may name a person is masked.
+    let masks: Bool
 
     private static let mostFields = 48
     private static let mostName = 64
@@ -14,7 +16,7 @@ struct FieldRedaction {
     /// Fields whose values are as long and as mixed as keys are, and none.
     private static let harmless: Set = [
         "accept", "accept-encoding", "accept-language", "content-length", "content-type", "content-encoding", "date",
-        "expect", "forwarded", "host", "traceparent", "transfer-encoding", "user-agent", "via", "x-forwarded-for",
+        "expect", "forwarded", "host", "traceparent", "transfer-encoding", "via", "x-forwarded-for",
         "x-forwarded-proto", "x-real-ip", "x-request-id",
     ]
     /// What stands in the names of fields with secrets.
@@ -25,7 +27,9 @@ struct FieldRedaction {
     /// One line for each field.
     func text(_ fields: HeaderFields) -> String {
         var lines = fields.fields.prefix(FieldRedaction.mostFields).map { name, value in
-            "\(shown(name, FieldRedaction.mostName)): \(shown(self.value(of: name, value), FieldRedaction.mostValue))"
+            let field = masks ? ContentMask.maskedRuns(name) : name
+            return
+                "\(shown(field, FieldRedaction.mostName)): \(shown(self.value(of: name, value), FieldRedaction.mostValue))"
         }
         if fields.fields.count > lines.count { lines.append("…: \(fields.fields.count - lines.count) more") }
         return lines.joined(separator: "\n")
@@ -35,18 +39,39 @@ struct FieldRedaction {
         let name = name.lowercased()
         if name == "authorization" || name == "proxy-authorization" { return authorization(value) }
         if FieldRedaction.harmless.contains(name) { return value }
+        if name == "user-agent" { return agent(value) }
         if FieldRedaction.suspects.contains(where: name.contains) || isLikeToken(value) {
             return "\(FieldRedaction.secret), \(value.utf8.count) characters"
         }
-        // An address may carry a secret in its query.
-        return value.contains("://") ? String(value.prefix { $0 != "?" }) : value
+        let shown = withoutCredentials(value)
+        return masks ? ContentMask.masked(shown) : shown
+    }
+
+    /// A program with its version (RFC 9110, section 10.1.5); anything else may be somebody's name.
+    private func agent(_ value: String) -> String {
+        guard masks else { return value }
+        let product = value.prefix { $0 != " " }.split(separator: "/")
+        let isProgram = product.count == 2 && product[1].first?.isNumber == true
+        return isProgram ? ContentMask.maskedRuns(value) : ContentMask.masked(value)
+    }
+
+    /// An address may carry a secret in its query, and a user with a password in front of its host.
+    private func withoutCredentials(_ value: String) -> String {
+        guard let scheme = value.firstRange(of: "://") else { return value }
+        let rest = value[scheme.upperBound...].prefix { $0 != "?" && $0 != "#" }
+        let authority = rest.prefix { $0 != "/" }
+        let host = authority.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
+        return String(value[..<scheme.upperBound] + host)
     }
 
     /// The scheme, and of Basic the user who is known, or how long the name is.
     private func authorization(_ value: String) -> String {
         let scheme = value.prefix { $0 != " " }
         guard let credentials = BasicCredentials.parse(value) else {
-            let isScheme = scheme.count <= 16 && scheme.allSatisfy { $0.isASCII && $0.isLetter }
+            // Without a blank behind it, it is a password in the place of a scheme.
+            let isScheme =
+                scheme.endIndex < value.endIndex && scheme.count <= 16
+                && scheme.allSatisfy { $0.isASCII && $0.isLetter }
             return "\(isScheme ? scheme : "?") \(FieldRedaction.secret), \(value.utf8.count) characters"
         }
         let user = credentials.user

@@ -26,9 +26,11 @@ extension RefusalRecord {
         field = request.reply.field.map { String($0.prefix(64)) }
         self.route = route
         if let head = request.head {
-            method = String(head.method.prefix(32)).escaped
+            // Over HTTP/2 a method can be any word.
+            let word = policy.masks ? EdgeLog.word(head.method) : String(head.method.prefix(32))
+            method = word.escaped
             target = loggable(head.target).escaped
-            fields = FieldRedaction(users: policy.users).text(head.headers)
+            fields = FieldRedaction(users: policy.users, masks: policy.masks).text(head.headers)
         }
         if let body = request.body { take(body, request.reply, masks: policy.masks) }
     }
@@ -43,7 +45,7 @@ extension RefusalRecord {
         let shown = masks ? ContentMask.masked(form) : form.bytes
         bodySize = body.readableBytes
         self.body = Array(shown.prefix(RefusalRecord.mostBody))
-        call = form.value(of: PersonalFields.leg).flatMap { $0.utf8.count <= 128 ? $0 : nil }
+        call = form.leg
         guard let reason = reply.reason, let place = form.place(of: reason, field: reply.field) else { return }
         offset = place
         let range = max(0, place - RefusalRecord.excerptRadius)..<min(shown.count, place + RefusalRecord.excerptRadius)
@@ -62,19 +64,32 @@ extension RefusalRecord {
 
     /// A connection that brought no request.
     init(_ connection: EndedConnection) {
-        let (kind, word, words): (Kind, String, String?) =
-            switch connection.reason {
-            case .refused(let refusal): (.connection, refusal.rawValue, nil)
-            case .handshake(let failure, let words): (.handshake, failure.rawValue, words)
-            }
         self.init(
-            kind: kind,
+            kind: connection.reason.kind,
             id: connection.id,
             time: .now(),
-            reason: word,
+            reason: connection.reason.word,
             listener: connection.listener,
             client: connection.client.description
         )
-        detail = words.map { String($0.prefix(512)).escaped }
+        detail = connection.words.map { String($0.prefix(512)).escaped }
+    }
+}
+
+extension EndedConnection.Reason {
+    /// What ended it.
+    var kind: RefusalRecord.Kind {
+        switch self {
+        case .refused: .connection
+        case .handshake: .handshake
+        }
+    }
+
+    /// As the metrics name it.
+    var word: String {
+        switch self {
+        case .refused(let refusal): refusal.rawValue
+        case .handshake(let failure): failure.rawValue
+        }
     }
 }

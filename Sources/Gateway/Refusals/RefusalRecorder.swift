@@ -99,20 +99,25 @@ final class RefusalRecorder: RefusalKeeper {
         store.put(RefusalRecord(request, policy: policy, route: route, loggable: loggable))
     }
 
-    func keep(_ connection: EndedConnection, at now: NIODeadline) {
-        let record = RefusalRecord(connection)
-        guard wants(connection, at: now) else {
-            missedEnds[record.reason, default: (record.kind, 0)].count += 1
-            return handOverLater()
+    func wants(_ reason: EndedConnection.Reason, at now: NIODeadline) -> Bool {
+        guard hasRoom(for: reason, at: now) else {
+            missedEnds[reason.word, default: (reason.kind, 0)].count += 1
+            handOverLater()
+            return false
         }
-        if let missed = missedEnds.removeValue(forKey: record.reason) {
-            store.add(missed.count, missed.kind, reason: record.reason)
+        // They came before this one.
+        if let missed = missedEnds.removeValue(forKey: reason.word) {
+            store.add(missed.count, missed.kind, reason: reason.word)
         }
-        store.put(record)
+        return true
     }
 
-    private func wants(_ connection: EndedConnection, at now: NIODeadline) -> Bool {
-        if case .handshake(.left, _) = connection.reason {
+    func keep(_ connection: EndedConnection) {
+        store.put(RefusalRecord(connection))
+    }
+
+    private func hasRoom(for reason: EndedConnection.Reason, at now: NIODeadline) -> Bool {
+        if case .handshake(.left) = reason {
             guard now >= nextLeaver else { return false }
             nextLeaver = now + RefusalRecorder.sparsely
             return true

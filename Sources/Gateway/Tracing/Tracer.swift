@@ -5,8 +5,8 @@ import Webhooks
 
 /// Decides which requests are traced, and keeps their spans until they are sent.
 ///
-/// Whoever calls us with a `traceparent` decides; of the others a share is taken. What is not taken costs a look at one
-/// field, or a random number.
+/// Whoever calls us with a `traceparent` and is let in decides; of the others a share is taken. What is not taken costs a
+/// look at one field, or a random number.
 final class Tracer: Sendable {
     /// Spans that wait to be sent; with the collector away, later ones are dropped and counted.
     static let mostWaiting = 2048
@@ -27,10 +27,22 @@ final class Tracer: Sendable {
     // MARK: What is traced
 
     /// A request that is traced.
-    struct Request: Sendable {
+    final class Request {
         let context: SpanContext
         fileprivate let parent: String?
         fileprivate let start: Int64
+        /// False: only the sender wants it traced, and it is not known who that is.
+        fileprivate var isTaken: Bool
+
+        fileprivate init(_ context: SpanContext, below parent: String?, since start: Int64, isTaken: Bool) {
+            self.context = context
+            self.parent = parent
+            self.start = start
+            self.isTaken = isTaken
+        }
+
+        /// Its sender was let in, and is believed.
+        func admit() { isTaken = true }
     }
 
     /// A request that has come in whole; nil: nobody looks at it.
@@ -38,14 +50,16 @@ final class Tracer: Sendable {
         let start = head.arrival.milliseconds * 1_000_000
         if let parent = TraceParent.of(head.headers).flatMap(SpanContext.init) {
             guard parent.isSampled else { return nil }
-            return Request(context: parent.child, parent: parent.span, start: start)
+            return Request(parent.child, below: parent.span, since: start, isTaken: isDrawn)
         }
-        guard Double.random(in: 0..<1) < configuration.sample else { return nil }
-        return Request(context: .root(isSampled: true), parent: nil, start: start)
+        return isDrawn ? Request(.root(isSampled: true), below: nil, since: start, isTaken: true) : nil
     }
+
+    private var isDrawn: Bool { Double.random(in: 0..<1) < configuration.sample }
 
     /// The reply to a request.
     func end(_ request: Request, _ head: RequestHead, path: String, _ reply: Reply) {
+        guard request.isTaken else { return }
         record(
             Span(
                 context: request.context,
@@ -168,3 +182,6 @@ extension AttemptOutcome {
         }
     }
 }
+
+@available(*, unavailable)
+extension Tracer.Request: Sendable {}

@@ -9,6 +9,9 @@ package enum PersonalFields {
         }
     }
 
+    /// The names of all fields that a push may have.
+    package static let known = PushKey.allCases.map(\.name.description)
+
     /// The field that names the leg of a call.
     package static var leg: String { PushKey.callId.name.description }
 }
