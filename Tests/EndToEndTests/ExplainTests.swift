@@ -132,11 +132,21 @@ import Testing
 
     @Test(arguments: [
         (500, "pending, 1 attempt", "What to do: backend: See what its log says at that time.\n"),
-        (404, "dead after 1 attempt: refused", "What to do: backend: Check the path of its `url`. Then: hookgate events retry"),
+        (
+            404, "dead after 1 attempt: refused",
+            "What to do: backend: Check the path of its `url`. Then: hookgate events retry"
+        ),
         (302, "dead after 1 attempt: refused", "What to do: backend: Enter the address that it redirects to. Then: "),
-        (401, "dead after 1 attempt: refused", "What to do: backend: See that it has the same `signing_secret`, and the"),
+        (
+            401, "dead after 1 attempt: refused",
+            "What to do: backend: See that it has the same `signing_secret`, and the"
+        ),
     ])
-    func `A delivery that fails says what that means and what to do`(status: Int, state: String, remedy: String)
+    func `A delivery that fails says what that means and what to do`(
+        status: Int,
+        state: String,
+        remedy: String
+    )
         async throws
     {
         let backend = try await TestBackend(.status(status))

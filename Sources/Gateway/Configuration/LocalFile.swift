@@ -78,7 +78,8 @@ struct LocalFile {
     /// What to do about an obstacle: something else where it is one of rights.
     static func remedy(_ reason: String, _ usual: String) -> String {
         guard reason == LocalFile.reason(EACCES) else { return usual }
-        return "let the user that the gateway runs as read it and pass the folders above it, or hand it over with systemd's "
+        return
+            "let the user that the gateway runs as read it and pass the folders above it, or hand it over with systemd's "
             + "`LoadCredential=` and write `${credential:NAME}`"
     }
 

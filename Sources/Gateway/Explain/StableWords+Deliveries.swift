@@ -12,7 +12,9 @@ extension StableWords {
         switch status ?? 0 {
         case 300...399: return ("It redirects, which is not followed.", "Enter the address that it redirects to.")
         case 401, 403:
-            return ("It does not believe the request.", "See that it has the same `signing_secret`, and the right time.")
+            return (
+                "It does not believe the request.", "See that it has the same `signing_secret`, and the right time."
+            )
         case 404, 405: return ("It takes no events there.", "Check the path of its `url`.")
         default: ()
         }
