@@ -12,7 +12,7 @@ CONFIG ?= config/hookgate.yaml
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test lint format bench certs install clean fuzz asan valgrind tls-conformance clients \
 	crash-test power-cut-test disk-test damage-test outage-test decide-test durable-bench page-test alerts-test \
-	renewal-test http2-test http2-conformance strangers-test docs restart-test unit-test man deb deb-test
+	renewal-test http2-test http2-conformance strangers-test docs restart-test setups-test unit-test man deb deb-test
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -109,6 +109,9 @@ strangers-test: build ## stalled handshakes, idle connections and floods while o
 restart-test: build ## restart under load 20 times with passed sockets, then with kill -9 (RESTARTS=n)
 	python3 Tests/Trials/restart.py --hang --restarts $(or $(RESTARTS),20) $(HOOKGATE)
 	python3 Tests/Trials/restart.py --kill --restarts $(or $(RESTARTS),20) $(HOOKGATE)
+
+setups-test: build ## ten broken set-ups: what is wrong, where, and what to do has to be said
+	python3 Tests/Trials/setups.py $(HOOKGATE)
 
 unit-test: build ## verify the systemd units, say what they leave, and run the gateway under their filter
 	python3 Tests/Trials/unit.py $(HOOKGATE)

@@ -98,8 +98,10 @@ extension JournalCondition {
     fileprivate var problem: String? {
         switch self {
         case .writable: nil
-        case .unavailable(let reason): "cannot be written: \(reason)"
-        case .full: "has reached its largest size"
+        case .unavailable(let reason): "cannot be written: \(reason)\(JournalCondition.remedy(reason))"
+        case .full:
+            "has reached its largest size; see to the destinations that take nothing "
+                + "(`hookgate events list --state pending`), or raise `journal.max_size`"
         case .closed: "is closed"
         }
     }

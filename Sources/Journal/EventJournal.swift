@@ -118,4 +118,9 @@ package enum JournalCondition: Sendable, Equatable {
     case full
     /// It was closed.
     case closed
+
+    /// What to do about a reason for being unavailable, in words that follow it; empty where nobody knows.
+    package static func remedy(_ reason: String) -> String {
+        reason.contains("disk is full") ? "; make room on its disk, and it goes on by itself" : ""
+    }
 }

@@ -55,6 +55,7 @@ package enum JournalNotice: Sendable, Equatable, CustomStringConvertible {
         case .unavailable(let reason):
             return
                 "the journal cannot be written (\(reason)): events are refused until it can, which is tried again and again"
+                + JournalCondition.remedy(reason)
         case .recovered:
             return "the journal can be written again"
         }

@@ -130,6 +130,40 @@ import Testing
         #expect(try await explain(gateway, "call-1").output == story)
     }
 
+    @Test(arguments: [
+        (500, "pending, 1 attempt", "What to do: backend: See what its log says at that time.\n"),
+        (
+            404, "dead after 1 attempt: refused",
+            "What to do: backend: Check the path of its `url`. Then: hookgate events retry"
+        ),
+        (302, "dead after 1 attempt: refused", "What to do: backend: Enter the address that it redirects to. Then: "),
+        (
+            401, "dead after 1 attempt: refused",
+            "What to do: backend: See that it has the same `signing_secret`, and the"
+        ),
+    ])
+    func `A delivery that fails says what that means and what to do`(
+        status: Int,
+        state: String,
+        remedy: String
+    )
+        async throws
+    {
+        let backend = try await TestBackend(.status(status))
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "journal: {path: journal.sqlite}",
+            destination: "retry: {first_delay: 1h, max_delay: 1h}"
+        )
+        let answer = try await push(ExplainTests.good, to: gateway)
+        _ = await backend.received(count: 1)
+        var story = ""
+        // Asks until the settlement is written.
+        while !story.contains(state) { story = try await explained(gateway, answer.id) }
+        #expect(story.contains("1. 20") && story.contains("refused \(status) after "))
+        #expect(story.contains(remedy), "\(remedy) is not in:\n\(story)")
+    }
+
     @Test func `Follow-ups, strangers and bad handshakes are told apart`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port, extra: "journal: {path: journal.sqlite}")
@@ -146,6 +180,17 @@ import Testing
         let unknown = try await push(body, to: gateway, path: "/nowhere?secrettoken", user: nil)
         let story = try await explained(gateway, unknown.id)
         #expect(story.contains("✗ route                  unknown_path: ") && !story.contains("secrettoken"))
+        let misspelt = try await Command.run(
+            "curl",
+            [
+                "--silent", "--output", "/dev/null", "--write-out", "%header{x-request-id}", "--cacert",
+                gateway.authority, "--data", body, gateway.url.replacing("sipgate", with: "sipgat"),
+            ]
+        )
+        #expect(
+            try await explained(gateway, misspelt.output)
+                .contains("the routes of the configuration. Routes: did you mean `/hooks/sipgate`?")
+        )
         let challenged = try await explained(gateway, wrong.id)
         #expect(
             challenged.contains("? form") && challenged.contains("✗ credentials") && !challenged.contains("secrettoken")

@@ -52,6 +52,12 @@ import Testing
         #expect(result.output.contains("\"arrived\": 96, \"decided\": 96"))
     }
 
+    @Test func `Ten broken set-ups say what is wrong, where, and what to do instead`() async throws {
+        let result = try await trial(name: "setups.py")
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("\"setups\": 10") && result.output.contains("\"problems\": []"))
+    }
+
     @Test func `Nothing acknowledged is lost when the power is cut, and a disk that lies is found out`() async throws {
         let honest = try await trial("--power-cut", "--rounds", "3", "--clients", "4", "--seed", "2")
         #expect(honest.status == 0, "\(honest.output)\(honest.error)")

@@ -189,7 +189,7 @@ struct ListenerSection {
         if let reason = LocalFile.obstacle(to: path) {
             let remedy =
                 "paths are relative to the configuration; `hookgate cert generate` makes a pair for development"
-            scalar.error("cannot open \(path.quoted): \(reason)", remedy: remedy)
+            scalar.error("cannot open \(path.quoted): \(reason)", remedy: LocalFile.remedy(reason, remedy))
             return nil
         }
         return path

@@ -75,6 +75,14 @@ struct LocalFile {
         return status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : nil
     }
 
+    /// What to do about an obstacle: something else where it is one of rights.
+    static func remedy(_ reason: String, _ usual: String) -> String {
+        guard reason == LocalFile.reason(EACCES) else { return usual }
+        return
+            "let the user that the gateway runs as read it and pass the folders above it, or hand it over with systemd's "
+            + "`LoadCredential=` and write `${credential:NAME}`"
+    }
+
     /// Why a program cannot be run, or nil.
     static func obstacle(toRunning path: String) -> String? {
         if let reason = obstacle(to: path) { return reason }

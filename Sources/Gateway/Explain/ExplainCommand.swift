@@ -144,8 +144,9 @@ extension StoryText {
 }
 
 extension ServedNames {
-    /// The certificates that a configuration names, as far as they can be read.
+    /// The routes and the certificates that a configuration names, as far as these can be read.
     init(_ configuration: GatewayConfiguration) {
+        routes = configuration.routes.map(\.path)
         for certificate in configuration.listeners.flatMap(\.tls.certificates) {
             guard let leaf = try? CertificateChain(file: certificate.chain).leaf else { continue }
             subjects[String(leaf.fingerprint.description.prefix(16))] = leaf.subject

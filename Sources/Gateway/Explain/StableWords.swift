@@ -77,7 +77,7 @@ enum StableWords {
 
     // MARK: Deliveries
 
-    private static let outcomes = Section(
+    static let outcomes = Section(
         title: "How an attempt ended",
         place: "`outcome` of an attempt, of the log and of `hookgate_attempts_total`",
         entries: zip(
@@ -96,22 +96,19 @@ enum StableWords {
         ).map { Entry(word: $0, meaning: $1.0, remedy: $1.1) }
     )
 
-    private static let phases = Section(
+    static let phases = Section(
         title: "Where an attempt stood when its time was up",
         place: "`detail` of an attempt whose outcome is `timed_out`",
         entries: AttemptOutcome.Phase.allCases.map { phase in
-            switch phase {
-            case .waiting: Entry(word: phase.rawValue, meaning: "All connections were busy with earlier attempts.")
-            case .connecting: Entry(word: phase.rawValue, meaning: "No connection could be made in time.")
-            case .answering: Entry(word: phase.rawValue, meaning: "The request was sent, the answer not complete.")
-            }
+            let (meaning, remedy) = phase.wording
+            return Entry(word: phase.rawValue, meaning: meaning, remedy: remedy)
         }
     )
 
-    private static let unreachable = Section(
+    static let unreachable = Section(
         title: "Why a destination could not be reached",
         place: "`detail` of an attempt whose outcome is `unreachable`",
-        entries: ConnectFailure.allCases.map { Entry(word: $0.rawValue, meaning: $0.meaning) }
+        entries: ConnectFailure.allCases.map { Entry(word: $0.rawValue, meaning: $0.meaning, remedy: $0.remedy) }
     )
 
     private static let deadLetters = Section(
@@ -222,27 +219,4 @@ enum StableWords {
             Entry(word: "closed", meaning: "The gateway is going down."),
         ]
     )
-}
-
-extension ConnectFailure {
-    /// In a sentence.
-    fileprivate var meaning: String {
-        switch self {
-        case .refused: "Nothing listens at the address."
-        case .unresolved: "Its name has no address, or the resolver does not answer."
-        case .connectTimeout: "The connection was not made in time."
-        case .noRoute: "No way leads to the address."
-        case .forbidden: "Its Unix socket may not be written to, or a firewall forbids it."
-        case .closed: "It hung up without a byte of answer."
-        case .exhausted: "This process has no descriptor or port left."
-        case .certificateExpired: "Its certificate has expired, or is not valid yet."
-        case .certificateWrongName: "Its certificate is for another name."
-        case .certificateUntrusted: "Its certificate was not signed by anybody who is trusted."
-        case .certificateUnpinned: "Its public key is none of those that are pinned."
-        case .tlsFailed: "The TLS handshake failed for another reason."
-        case .tlsTimeout: "The TLS handshake was not made in time."
-        case .shuttingDown: "The gateway was going down."
-        case .failed: "Anything else."
-        }
-    }
 }

@@ -85,8 +85,24 @@ extension Story {
                 case .dead, .expired: .failed
                 case .pending, .dropped: .note
                 }
-            let attempts = delivery.history.map { EventText.line($0).escaped }
-            add(result, "delivery", "\(type)\(delivery.destination.escaped): \(EventText.long(delivery))", attempts)
+            var details = delivery.history.map { EventText.line($0).escaped }
+            if let (meaning, toDo) = advice(delivery) {
+                details.append(meaning)
+                let line = "\(delivery.destination.escaped): \(toDo)"
+                if remedy?.contains(line) != true { remedy = remedy.map { "\($0) \(line)" } ?? line }
+            }
+            add(result, "delivery", "\(type)\(delivery.destination.escaped): \(EventText.long(delivery))", details)
         }
+    }
+
+    /// What its last attempt means, and what to do about it; nil when it is settled well, or was never tried.
+    private func advice(_ delivery: DeliveryStatus) -> (meaning: String, remedy: String)? {
+        guard delivery.state == .pending || delivery.state == .dead, let last = delivery.history.last,
+            var advice = StableWords.advice(last.outcome, detail: last.detail, status: last.status)
+        else { return nil }
+        if delivery.state == .dead {
+            advice.remedy += " Then: hookgate events retry --state dead --destination \(delivery.destination.escaped)"
+        }
+        return advice
     }
 }

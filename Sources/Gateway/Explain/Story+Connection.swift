@@ -4,6 +4,8 @@ import Webhooks
 struct ServedNames: Sendable {
     /// Subjects.
     var subjects: [String: String] = [:]
+    /// The paths of routes.
+    var routes: [String] = []
 
     /// The subject, where it is known, and the digits.
     func words(_ digits: String) -> String {

@@ -16,7 +16,13 @@ extension Story {
             names
         )
         switch record.kind {
-        case .request: addChecks(record)
+        case .request:
+            addChecks(record)
+            if record.reason == ReasonCode.unknownPath.rawValue, let path = record.target,
+                let routes = NearestName.remedy(names.routes, to: path)
+            {
+                remedy = "\(remedy ?? "") Routes: \(routes)".escaped
+            }
         case .handshake:
             let wording = EdgeCounts.HandshakeFailure(rawValue: record.reason)?.wording
             add(.failed, "TLS", words(record.reason, wording?.title), record.detail.map { [$0] } ?? [])

@@ -35,7 +35,7 @@ struct Story: Sendable {
     var reason: String?
     /// The status of the reply.
     var status: Int?
-    /// What to do about a refusal.
+    /// What to do about a refusal, or about deliveries that fail.
     var remedy: String?
     /// The events that it brought.
     var events: [EventID] = []
