@@ -275,6 +275,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
             connection: connection,
             certificate: certificate,
             head: head,
+            path: head.map { responder.loggable($0.target) },
             body: body,
             reply: reply
         )

@@ -32,6 +32,8 @@ package struct RefusedRequest {
     package let certificate: ClientCertificate?
     /// Nil when it was refused before it was read.
     package let head: RequestHead?
+    /// Its path as a log may show it, in the words of who had its route when it came.
+    package let path: String?
     /// The content, where it was read to the end.
     package let body: ByteBuffer?
     /// What it was told.

@@ -52,7 +52,7 @@ struct GatewayLoops: Sendable {
                     loops: configuration.eventLoops
                 )
                 let part = try shared.part(on: loop, forwarder: forwarder, after: nil)
-                let recorder = refusals?.recorder(shared.routes, on: loop) { part.pipeline.loggable($0) }
+                let recorder = refusals?.recorder(shared.routes, on: loop)
                 let edge = EdgeLoop(responder: part.pipeline, place: number, keeper: recorder)
                 let measures = LoopMeasures(
                     edge: edge,
@@ -189,7 +189,7 @@ private final class LoopPlace {
         let before = part
         part = other
         edge.responder = other.pipeline
-        if let policy { recorder?.replace(policy, routes: routes) { other.pipeline.loggable($0) } }
+        if let policy { recorder?.replace(policy, routes: routes) }
         for (number, asked) in before.asked where other.asked[number]?.inquirer !== asked.inquirer {
             // Questions under way still get their answers.
             asked.inquirer.drain().whenComplete { _ in }

@@ -73,6 +73,23 @@ struct RefusalKeeperTests {
         #expect(client.response(on: 1).fields["x-request-id"] == shelf.requests[0].id.description)
     }
 
+    @Test("with the path that its own responder shows, also when another has taken over", arguments: [true, false])
+    func takenOver(isHTTP2: Bool) throws {
+        let client = isHTTP2 ? try HTTP2Harness(keeper: shelf) : nil
+        let edge = try client?.edge ?? EdgeHarness(keeper: shelf)
+        edge.responder.holdsReplies = true
+        if let client {
+            try client.post("a=1", on: 1, to: "/hooks/answer/token")
+        } else {
+            try edge.send(post("a=1", to: "/hooks/answer/token"))
+        }
+        let other = ScriptedResponder()
+        edge.edge.responder = other
+        edge.responder.held.first?(.refusal(.tokenWrong))
+        #expect(shelf.requests.map(\.path) == ["/hooks/answer/token"])
+        #expect(!edge.responder.logged.isEmpty && other.logged.isEmpty)
+    }
+
     @Test("not what the keeper does not want, and nothing of good requests")
     func unwanted() throws {
         let edge = try EdgeHarness(keeper: shelf)

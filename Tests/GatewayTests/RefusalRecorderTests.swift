@@ -20,7 +20,7 @@ struct RefusalRecorderTests {
         store = RefusalStore(path: directory.path + "/refusals.sqlite", limits: RefusalLimits()) { _ in }
         let policy = RefusalRecorder.Policy(rate: 10, masks: true, users: ["sipgate"])
         let routes = RouteTable([Route(path: "/hooks", users: ["sipgate"], destinations: [])])
-        recorder = RefusalRecorder(policy, store: store, routes: routes, loggable: { $0 }, on: loop)
+        recorder = RefusalRecorder(policy, store: store, routes: routes, on: loop)
     }
 
     private func refuse(_ reason: ReasonCode, body: String? = nil, fields: [(String, String)] = []) {
@@ -48,6 +48,7 @@ struct RefusalRecorderTests {
             connection: connection,
             certificate: nil,
             head: head,
+            path: head.target,
             body: body.map { ByteBuffer(string: $0) },
             reply: reply
         )

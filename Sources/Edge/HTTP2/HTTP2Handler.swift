@@ -189,13 +189,15 @@ final class HTTP2Handler: ChannelDuplexHandler {
     }
 
     private func refused(_ exchange: HTTP2Exchange, _ reply: Reply) -> RefusedRequest {
-        RefusedRequest(
+        let responder = exchange.responder ?? loop.responder
+        return RefusedRequest(
             id: exchange.id,
             time: exchange.head?.arrival ?? .now(),
             client: exchange.head?.client ?? client,
             connection: connection,
             certificate: certificate,
             head: exchange.head,
+            path: exchange.head.map { responder.loggable($0.target) },
             body: exchange.body,
             reply: reply
         )

@@ -44,12 +44,8 @@ struct GatewayRefusals: Sendable {
     }
 
     /// What keeps the refusals of one loop.
-    func recorder(
-        _ routes: RouteTable,
-        on loop: any EventLoop,
-        loggable: @escaping (String) -> String
-    ) -> RefusalRecorder {
-        RefusalRecorder(policy, store: store, routes: routes, loggable: loggable, on: loop)
+    func recorder(_ routes: RouteTable, on loop: any EventLoop) -> RefusalRecorder {
+        RefusalRecorder(policy, store: store, routes: routes, on: loop)
     }
 
     /// Begins to remove what is too old.

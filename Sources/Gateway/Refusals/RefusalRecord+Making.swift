@@ -11,7 +11,7 @@ extension RefusalRecord {
     static let excerptRadius = 24
 
     /// A request, without what is secret and, where it is wanted, without what is personal.
-    init(_ request: RefusedRequest, policy: RefusalRecorder.Policy, route: String?, loggable: (String) -> String) {
+    init(_ request: RefusedRequest, policy: RefusalRecorder.Policy, route: String?) {
         self.init(
             kind: .request,
             id: request.id,
@@ -29,7 +29,7 @@ extension RefusalRecord {
             // Over HTTP/2 a method can be any word.
             let word = policy.masks ? EdgeLog.word(head.method) : String(head.method.prefix(32))
             method = word.escaped
-            target = loggable(head.target).escaped
+            target = request.path?.escaped
             fields = FieldRedaction(users: policy.users, masks: policy.masks).text(head.headers)
         }
         if let body = request.body { take(body, request.reply, masks: policy.masks) }

@@ -27,7 +27,6 @@ final class RefusalRecorder: RefusalKeeper {
     private let store: RefusalStore
     private let eventLoop: any EventLoop
     private var routes: RouteTable
-    private var loggable: (String) -> String
     private var secondEnds = NIODeadline.uptimeNanoseconds(0)
     private var left = 0
     /// How many of a reason were kept in this second, by its place.
@@ -44,29 +43,25 @@ final class RefusalRecorder: RefusalKeeper {
     ///   - policy: what is kept.
     ///   - store: where.
     ///   - routes: for telling which route it was.
-    ///   - loggable: a target without query and token.
     ///   - eventLoop: where all of this happens.
     init(
         _ policy: Policy,
         store: RefusalStore,
         routes: RouteTable,
-        loggable: @escaping (String) -> String,
         on eventLoop: any EventLoop
     ) {
         self.policy = policy
         self.store = store
         self.routes = routes
-        self.loggable = loggable
         self.eventLoop = eventLoop
         kept = Array(repeating: 0, count: ReasonCode.allCases.count)
         missed = kept
     }
 
     /// Keeps by other rules from now on, for other routes.
-    func replace(_ policy: Policy, routes: RouteTable, loggable: @escaping (String) -> String) {
+    func replace(_ policy: Policy, routes: RouteTable) {
         self.policy = policy
         self.routes = routes
-        self.loggable = loggable
     }
 
     private var rateOfOne: Int { max(1, policy.rate / 2) }
@@ -96,7 +91,7 @@ final class RefusalRecorder: RefusalKeeper {
 
     func keep(_ request: RefusedRequest) {
         let route = request.head.flatMap { routes.match($0.target) }?.route.path
-        store.put(RefusalRecord(request, policy: policy, route: route, loggable: loggable))
+        store.put(RefusalRecord(request, policy: policy, route: route))
     }
 
     func wants(_ reason: EndedConnection.Reason, at now: NIODeadline) -> Bool {
