@@ -44,10 +44,29 @@ package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
     /// Made when it is wanted: most connections are never written about.
     package var description: String {
         guard let bits else { return "unix" }
-        if bits.isIPv4 { return (0..<4).map { "\(bits.low >> (24 - 8 * $0) & 0xFF)" }.joined(separator: ".") }
+        if bits.isIPv4 { return ClientAddress.text(ofIPv4: UInt32(truncatingIfNeeded: bits.low)) }
         var packed = ByteBuffer()
         packed.writeMultipleIntegers(bits.high, bits.low)
         return (try? SocketAddress(packedIPAddress: packed, port: 0))?.ipAddress ?? "unknown"
+    }
+
+    /// Four numbers between dots, 15 characters at most: short enough to need no memory.
+    private static func text(ofIPv4 address: UInt32) -> String {
+        unsafe String(unsafeUninitializedCapacity: 15) { characters in
+            var count = 0
+            func put(_ byte: UInt32) {
+                unsafe characters[count] = UInt8(truncatingIfNeeded: byte)
+                count += 1
+            }
+            for shift in [24, 16, 8, 0] as [UInt32] {
+                let number = address >> shift & 0xFF
+                if number >= 100 { put(48 + number / 100) }
+                if number >= 10 { put(48 + number / 10 % 10) }
+                put(48 + number % 10)
+                if shift > 0 { put(46) }
+            }
+            return count
+        }
     }
 
     /// What limits count by: the whole IPv4 address, or the /64 of an IPv6 one, which is what one customer has.
