@@ -44,7 +44,7 @@ package final class EdgeLoop {
             .nonisolated()
     }
 
-    /// The parsers of requests under such limits; there are as many kinds as listeners at most.
+    /// The parsers of requests under such limits; there are as many kinds as such limits were ever in force.
     func parsers(_ limits: EdgeLimits) -> RequestParsers {
         let known = parsers.first { $0.fields == limits.maxHeaderFields && $0.bytes == limits.maxHeaderBytes }
         if let known { return known.parsers }

@@ -13,7 +13,7 @@ package protocol TurnBell: AnyObject {
 /// that come behind wait in line, unread, and their deadline runs. The line goes round the places that clients come from:
 /// one who sends many waits for himself. Not Sendable: used on its event loop only.
 package final class HandshakeTurns {
-    /// How long handshakes are begun in one turn of the loop: three of ECDSA to one of RSA more or less.
+    /// How long handshakes are begun in one turn of the loop: enough for several with an ECDSA key, for two with an RSA key.
     private static let share = TimeAmount.milliseconds(1)
     /// From one turn to the next where there is no bell: enough for the loop to look at its sockets in between.
     private static let pause = TimeAmount.microseconds(20)
