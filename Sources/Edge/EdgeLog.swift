@@ -7,13 +7,15 @@ import Webhooks
 /// No header values, no queries.
 package struct EdgeLog: Sendable {
     private let logger: Logger
+    private let requests: any RequestLog
 
-    package init(_ logger: Logger) {
+    package init(_ logger: Logger, requests: any RequestLog) {
         self.logger = logger
+        self.requests = requests
     }
 
-    /// Whether request lines are written, so that nothing is prepared for nothing.
-    var isOn: Bool { logger.logLevel <= .info }
+    /// Whether request lines are written.
+    var isOn: Bool { requests.isOn }
 
     func replied(
         _ request: RequestID,
@@ -22,17 +24,16 @@ package struct EdgeLog: Sendable {
         reply: Reply,
         took: TimeAmount
     ) {
-        logger.info(
-            "request",
-            metadata: [
-                "request": "\(request)",
-                "client": "\(client)",
-                "method": "\(EdgeLog.word(target?.method))",
-                "path": "\(target?.path ?? "-")",
-                "status": "\(reply.status)",
-                "reason": "\(reply.reason?.rawValue ?? "-")",
-                "duration_us": "\(took.nanoseconds / 1000)",
-            ]
+        requests.write(
+            RequestLine(
+                request: request,
+                client: client,
+                method: EdgeLog.word(target?.method),
+                path: target?.path ?? "-",
+                status: reply.status,
+                reason: reply.reason,
+                duration: took
+            )
         )
     }
 
@@ -57,6 +58,8 @@ package struct EdgeLog: Sendable {
     /// A method as it is logged: one of HTTP's own (RFC 9110, section 9, and RFC 5789), for any word may be sent as one.
     package static func word(_ method: String?) -> String {
         guard let method else { return "-" }
+        // What webhooks are sent with.
+        if method == "POST" { return method }
         return methods.contains(method) ? method : "other"
     }
 

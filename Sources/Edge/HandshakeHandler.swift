@@ -18,15 +18,25 @@ final class HandshakeHandler: ChannelInboundHandler {
     private let limits: EdgeLimits
     private let client: ClientAddress
     private let listener: String
+    /// What shakes hands in front of it; nil where there is none, in memory.
+    private let tls: TLSServerHandler?
     private let log: EdgeLog
     private var isDone = false
     private var isQuiescing = false
 
-    init(loop: EdgeLoop, limits: EdgeLimits, client: ClientAddress, listener: String, log: EdgeLog) {
+    init(
+        loop: EdgeLoop,
+        limits: EdgeLimits,
+        client: ClientAddress,
+        listener: String,
+        tls: TLSServerHandler?,
+        log: EdgeLog
+    ) {
         self.loop = loop
         self.limits = limits
         self.client = client
         self.listener = listener
+        self.tls = tls
         self.log = log
     }
 
@@ -60,16 +70,11 @@ final class HandshakeHandler: ChannelInboundHandler {
     private func handshakeCompleted(_ context: ChannelHandlerContext, _ chosen: String?) {
         guard !isDone else { return }
         isDone = true
-        // There is none in memory.
-        let tls = try? context.pipeline.syncOperations.handler(type: TLSServerHandler.self)
-        if let tls, let handshake = EdgeCounts.Handshake(tls) { loop.counts.shookHands(handshake) }
+        let handshake = tls?.handshake
+        if let handshake { loop.counts.shookHands(EdgeCounts.Handshake(handshake)) }
         do {
             let isHTTP2 = chosen == "h2"
-            let connection = ConnectionOrigin(
-                listener: listener,
-                http: isHTTP2 ? "2" : "1.1",
-                handshake: tls.flatMap(ConnectionOrigin.Handshake.init)
-            )
+            let connection = loop.origins.find(listener, http: isHTTP2 ? "2" : "1.1", handshake)
             try addProtocol(context, isHTTP2: isHTTP2, connection, tls.flatMap(ClientCertificate.init))
         } catch {
             // The pipeline is being taken down.
@@ -131,10 +136,9 @@ extension HandshakeHandler: Sendable {}
 
 extension EdgeCounts.Handshake {
     /// What the handshake that has just been completed came to.
-    fileprivate init?(_ tls: TLSServerHandler) {
-        guard let (version, _, isResumed) = tls.negotiated else { return nil }
+    fileprivate init(_ handshake: ConnectionOrigin.Handshake) {
         self =
-            switch (version == "TLSv1.2", isResumed) {
+            switch (handshake.version == "TLSv1.2", handshake.isResumed) {
             case (true, false): .tls12Full
             case (true, true): .tls12Resumed
             case (false, false): .tls13Full
@@ -151,12 +155,16 @@ extension ClientCertificate {
     }
 }
 
-extension ConnectionOrigin.Handshake {
+extension TLSServerHandler {
     /// What the handshake that has just been completed came to.
-    fileprivate init?(_ tls: TLSServerHandler) {
-        guard let (version, suite, isResumed) = tls.negotiated else { return nil }
-        let certificate = isResumed ? nil : tls.servedFingerprint?.prefix(16)
-        self.init(version: version, suite: suite, isResumed: isResumed, certificate: certificate.map(String.init))
+    fileprivate var handshake: ConnectionOrigin.Handshake? {
+        guard let (version, suite, isResumed) = negotiated else { return nil }
+        return .init(
+            version: version,
+            suite: suite,
+            isResumed: isResumed,
+            certificate: isResumed ? nil : servedFingerprint
+        )
     }
 }
 
@@ -180,8 +188,11 @@ extension ChannelPipeline.SynchronousOperations {
         limits: EdgeLimits,
         client: ClientAddress,
         listener: String,
+        tls: TLSServerHandler?,
         log: EdgeLog
     ) throws {
-        try addHandler(HandshakeHandler(loop: loop, limits: limits, client: client, listener: listener, log: log))
+        try addHandler(
+            HandshakeHandler(loop: loop, limits: limits, client: client, listener: listener, tls: tls, log: log)
+        )
     }
 }

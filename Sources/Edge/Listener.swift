@@ -48,7 +48,8 @@ package final class Listener: Sendable {
     ///   - loops: for every loop of the group, what its connections share.
     ///   - certificates: the certificate and its policy.
     ///   - limits: what the listener bears from strangers.
-    ///   - logger: for request lines.
+    ///   - logger: for broken connections.
+    ///   - requests: for request lines.
     /// - Returns: the listener, which accepts already.
     /// - Throws: `IOError` when the address cannot be bound.
     package static func bind(
@@ -58,13 +59,14 @@ package final class Listener: Sendable {
         loops: EdgeLoops,
         certificates: CertificateStore,
         limits: EdgeLimits,
-        logger: Logger
+        logger: Logger,
+        requests: any RequestLog
     ) async throws -> Listener {
         for loop in group.makeIterator() {
             try await loop.flatSubmit { loops[loop].hangBell(on: loop) }.get()
         }
         let quiescing = ServerQuiescingHelper(group: group)
-        let log = EdgeLog(logger)
+        let log = EdgeLog(logger, requests: requests)
         let live = ListenerLimits(limits)
         let bootstrap = ServerBootstrap(group: group)
         if case .address("::", _) = place {
@@ -113,7 +115,14 @@ package final class Listener: Sendable {
                             origin: client.network
                         )
                         try pipeline.addHandler(secure)
-                        try pipeline.addHTTPServer(loop: loop, limits: limits, client: client, listener: name, log: log)
+                        try pipeline.addHTTPServer(
+                            loop: loop,
+                            limits: limits,
+                            client: client,
+                            listener: name,
+                            tls: secure,
+                            log: log
+                        )
                     }
                     let peer = ClientAddress(channel.remoteAddress)
                     guard limits.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }

@@ -63,7 +63,8 @@ extension GatewayApplication {
                 loops: loops,
                 certificates: certificates,
                 limits: listener.limits,
-                logger: logger
+                logger: logger,
+                requests: log
             )
         } catch let error as IOError {
             throw ListenFailure(address: listener.shownAddress, errno: error.errnoCode)

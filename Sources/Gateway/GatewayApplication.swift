@@ -18,7 +18,7 @@ package struct GatewayApplication: Sendable {
     let configuration: GatewayConfiguration
     let supervision: Supervision
     let logger: Logger
-    private let log: LiveLog
+    let log: LiveLog
     private let hangUps: UnixSignalsSequence
     /// Nil: nothing is traced.
     private let tracer: Tracer?

@@ -22,6 +22,13 @@ final class ServerNames: Sendable {
         self.refusesOthers = refusesOthers
     }
 
+    /// Of all certificates that are served here.
+    var fingerprints: [OpaquePointer: String] {
+        (Array(exact.values) + wildcards.values).reduce(into: [:]) { all, context in
+            all.merge(context.fingerprints) { first, _ in first }
+        }
+    }
+
     /// The context of a name; the asterisk stands for one label (RFC 6125, section 6.4.3).
     func context(for name: String) -> TLSContext? {
         let name = name.lowercased()

@@ -36,6 +36,8 @@ package final class TLSContext: @unchecked Sendable {
     private let names: ServerNames?
     private let clients: ClientVerification?
     private let staples: StapledResponses?
+    /// Of the certificates that are served, those under other names included; by the address of the `X509`.
+    let fingerprints: [OpaquePointer: String]
 
     /// A context that serves `chain` with its `key`.
     ///
@@ -62,12 +64,20 @@ package final class TLSContext: @unchecked Sendable {
             tickets: tickets,
             clients: clients,
             names: names,
-            staples: StapledResponses(identities)
+            staples: StapledResponses(identities),
+            fingerprints: fingerprints(of: identities, and: names)
         )
         for identity in identities { try context.use(chain: identity.chain, key: identity.key) }
         context.configureServer()
         try clients?.install(in: context.context.pointer)
         return context
+    }
+
+    private static func fingerprints(of identities: [TLSIdentity], and names: ServerNames?) -> [OpaquePointer: String] {
+        identities.reduce(into: names?.fingerprints ?? [:]) { all, identity in
+            // SSL_CTX_use_certificate(3) takes another reference to the same object.
+            identity.chain.leaf.withPointer { all[$0] = identity.chain.leaf.fingerprint.description }
+        }
     }
 
     /// A context for connections to others.
@@ -102,7 +112,8 @@ package final class TLSContext: @unchecked Sendable {
         tickets: TicketKeys? = nil,
         clients: ClientVerification? = nil,
         names: ServerNames? = nil,
-        staples: StapledResponses? = nil
+        staples: StapledResponses? = nil,
+        fingerprints: [OpaquePointer: String] = [:]
     ) throws(CredentialError) {
         ErrorQueue.clear()
         let method = role == .server ? TLS_server_method() : TLS_client_method()
@@ -119,6 +130,7 @@ package final class TLSContext: @unchecked Sendable {
         self.clients = clients
         self.names = names
         self.staples = staples
+        self.fingerprints = fingerprints
         try apply(policy)
     }
 

@@ -213,11 +213,11 @@ extension TLSSession {
     /// Whether an earlier session was resumed.
     package var isResumed: Bool { SSL_session_reused(ssl.pointer) == 1 }
 
-    /// SHA-256 of our own certificate, which the peer was shown unless a session was resumed; nil when we have none.
-    package var servedFingerprint: Digest? {
+    /// SHA-256 of our own certificate in hexadecimal, which the peer was shown unless a session was resumed; nil at a
+    /// client's end.
+    package var servedFingerprint: String? {
         // Borrowed: SSL_get_certificate(3).
-        guard let certificate = SSL_get_certificate(ssl.pointer) else { return nil }
-        return try? Certificate.fingerprint(of: certificate)
+        SSL_get_certificate(ssl.pointer).flatMap { context.fingerprints[$0] }
     }
 
     /// The certificate that the peer has shown; nil when it showed none.

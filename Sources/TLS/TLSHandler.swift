@@ -250,7 +250,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     /// SHA-256 of the certificate that was served, in hexadecimal; nil before the handshake, and at a client's end.
-    package var servedFingerprint: String? { machine.isOpen ? session?.servedFingerprint?.description : nil }
+    package var servedFingerprint: String? { machine.isOpen ? session?.servedFingerprint : nil }
 
     /// What the peer has shown, its own certificate first; nil before the handshake, and of a peer that showed none.
     package var peerChain: CertificateChain? { machine.isOpen ? session?.peerChain : nil }

@@ -34,7 +34,10 @@ package struct RequestID: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         let characters = characters
-        return String(decoding: characters.indices.map { characters[$0] }, as: UTF8.self)
+        return unsafe String(unsafeUninitializedCapacity: RequestID.length) { text in
+            for index in characters.indices { unsafe text[index] = characters[index] }
+            return RequestID.length
+        }
     }
 
     /// The same as bytes.

@@ -8,7 +8,7 @@ package final class ConnectionOrigin: Sendable {
         package let suite: String
         /// Whether an earlier session was resumed; then no certificate was served.
         package let isResumed: Bool
-        /// The first 16 hexadecimal digits of the SHA-256 of the certificate that was served.
+        /// The SHA-256 of the certificate that was served in hexadecimal, or its first 16 digits.
         package let certificate: String?
 
         package init(version: String, suite: String, isResumed: Bool, certificate: String?) {
@@ -34,7 +34,8 @@ package final class ConnectionOrigin: Sendable {
         self.handshake = handshake
         let words = [
             listener, http, handshake?.version, handshake?.suite,
-            handshake.map { $0.isResumed ? "resumed" : "full" }, handshake?.certificate,
+            handshake.map { $0.isResumed ? "resumed" : "full" },
+            handshake?.certificate.map { String($0.prefix(ConnectionOrigin.certificateDigits)) },
         ]
         line = words.map { " " + ($0 ?? "-") }.joined()
     }
@@ -56,6 +57,8 @@ package final class ConnectionOrigin: Sendable {
         line = words.map { " " + ($0 ?? "-") }.joined()
     }
 
+    /// How much of a certificate's fingerprint is kept.
+    private static let certificateDigits = 16
     /// How many words `line` has.
     package static let wordCount = 6
 

@@ -60,6 +60,12 @@ private struct DiscardingLogHandler: LogHandler {
     func log(event: LogEvent) {}
 }
 
+private struct DiscardingRequestLog: RequestLog {
+    let isOn = true
+
+    func write(_ line: RequestLine) {}
+}
+
 /// One connection behind the TLS layer, in memory, with a clock that is moved by hand.
 struct EdgeHarness {
     let channel: EmbeddedChannel
@@ -93,7 +99,8 @@ struct EdgeHarness {
             limits: limits,
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
             listener: "192.0.2.1:8443",
-            log: EdgeLog(Logger(label: "test") { _ in DiscardingLogHandler() })
+            tls: nil,
+            log: EdgeLog(Logger(label: "test") { _ in DiscardingLogHandler() }, requests: DiscardingRequestLog())
         )
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()
         if let agreed { handshake(agreed) }

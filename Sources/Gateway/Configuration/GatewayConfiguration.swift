@@ -196,4 +196,11 @@ package struct LoggingConfiguration: Sendable {
     package var masksPersonalData: Bool
     /// Makes pseudonyms of them; nil: a random key, which dies with the process.
     package var pseudonymKey: Secret?
+
+    package init(level: String, format: Format, masksPersonalData: Bool = true, pseudonymKey: Secret? = nil) {
+        self.level = level
+        self.format = format
+        self.masksPersonalData = masksPersonalData
+        self.pseudonymKey = pseudonymKey
+    }
 }

@@ -69,7 +69,12 @@ package struct GatewayLogHandler: LogHandler {
 
 extension Logger {
     /// The logger of the gateway as its configuration wants it.
-    package init(_ configuration: LoggingConfiguration, isForJournal: Bool = false, label: String = "hookgate") {
+    package init(
+        _ configuration: LoggingConfiguration,
+        isForJournal: Bool = false,
+        label: String = "hookgate",
+        output: any LogOutput = StandardError()
+    ) {
         let level = Logger.Level(rawValue: configuration.level) ?? .info
         self.init(label: label) { label in
             GatewayLogHandler(
@@ -77,6 +82,7 @@ extension Logger {
                 level: level,
                 format: configuration.format,
                 isForJournal: isForJournal,
+                output: output,
                 personal: PersonalData(configuration)
             )
         }

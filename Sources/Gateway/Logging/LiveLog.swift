@@ -4,23 +4,34 @@ import Synchronization
 /// How logs look now: loggers are copied everywhere, and all of them ask here.
 package final class LiveLog: Sendable {
     private let level: Atomic<Int>
+    /// Whether lines are JSON.
+    private let isJSON: Atomic<Bool>
     private let handler: Mutex<any LogHandler>
     private let isForJournal: Bool
+    let output: any LogOutput
 
     /// - Parameters:
     ///   - configuration: How they look at first.
     ///   - isForJournal: Whether systemd's journal reads them.
-    package init(_ configuration: LoggingConfiguration, isForJournal: Bool = false) {
+    ///   - output: Where they go.
+    package init(
+        _ configuration: LoggingConfiguration,
+        isForJournal: Bool = false,
+        output: any LogOutput = StandardError()
+    ) {
         self.isForJournal = isForJournal
-        let handler = Logger(configuration, isForJournal: isForJournal).handler
+        self.output = output
+        let handler = Logger(configuration, isForJournal: isForJournal, output: output).handler
         level = Atomic(LiveLog.place(of: handler.logLevel))
+        isJSON = Atomic(configuration.format == .json)
         self.handler = Mutex(handler)
     }
 
     /// Logs look otherwise from the next line on.
-    func replace(by configuration: LoggingConfiguration) {
-        let other = Logger(configuration, isForJournal: isForJournal).handler
+    package func replace(by configuration: LoggingConfiguration) {
+        let other = Logger(configuration, isForJournal: isForJournal, output: output).handler
         level.store(LiveLog.place(of: other.logLevel), ordering: .relaxed)
+        isJSON.store(configuration.format == .json, ordering: .relaxed)
         handler.withLock { $0 = other }
     }
 
@@ -29,9 +40,14 @@ package final class LiveLog: Sendable {
         Logger(label: label) { _ in LiveLogHandler(log: self) }
     }
 
-    fileprivate var currentLevel: Logger.Level { Logger.Level.allCases[level.load(ordering: .relaxed)] }
+    var currentLevel: Logger.Level { Logger.Level.allCases[level.load(ordering: .relaxed)] }
 
     fileprivate var current: any LogHandler { handler.withLock { $0 } }
+
+    /// The form of a line that is begun now.
+    func makeLine() -> LogLine {
+        LogLine(format: isJSON.load(ordering: .relaxed) ? .json : .text, isForJournal: isForJournal)
+    }
 
     private static func place(of level: Logger.Level) -> Int { Logger.Level.allCases.firstIndex(of: level) ?? 0 }
 }

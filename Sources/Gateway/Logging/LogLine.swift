@@ -69,6 +69,35 @@ struct LogLine {
         bytes.writeStaticString(format == .text ? " cut=true" : ",\"cut\":true")
     }
 
+    /// Writes one field of a fixed name.
+    mutating func write(_ key: StaticString, _ text: String) {
+        begin(key)
+        switch format {
+        case .text: LogText.writeValue(text, limit: LogLine.maxValueBytes, to: &bytes)
+        case .json: LogText.writeQuoted(text, limit: LogLine.maxValueBytes, to: &bytes)
+        }
+    }
+
+    /// Writes one field of a fixed name; not negative, and exact to every reader of JSON below 2⁵³.
+    mutating func write(_ key: StaticString, _ number: Int) {
+        begin(key)
+        bytes.writeDecimal(number)
+    }
+
+    /// A name that needs no escaping and is none of the line's own.
+    private mutating func begin(_ key: StaticString) {
+        switch format {
+        case .text:
+            bytes.writeInteger(UInt8(ascii: " "))
+            bytes.writeStaticString(key)
+            bytes.writeInteger(UInt8(ascii: "="))
+        case .json:
+            bytes.writeStaticString(",\"")
+            bytes.writeStaticString(key)
+            bytes.writeStaticString("\":")
+        }
+    }
+
     /// Ends the line.
     mutating func end() {
         if format == .json { bytes.writeInteger(UInt8(ascii: "}")) }

@@ -23,6 +23,10 @@ enum LogText {
 
     /// The inside of a JSON string, at most about `limit` bytes long; `…` stands for what is cut off.
     static func writeEscaped(_ text: String, limit: Int, to buffer: inout ByteBuffer) {
+        if text.utf8.count <= limit, text.utf8.allSatisfy(isUnescaped) {
+            buffer.writeString(text)
+            return
+        }
         let end = buffer.writerIndex + limit
         for scalar in text.unicodeScalars {
             if buffer.writerIndex >= end {
@@ -52,9 +56,13 @@ enum LogText {
         }
     }
 
-    /// Visible ASCII but quotes, backslashes and the equals sign.
+    /// Printable ASCII but quotes and backslashes.
+    private static func isUnescaped(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    /// The same but the space and the equals sign.
     private static func isPlain(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
-            && byte != UInt8(ascii: "=")
+        isUnescaped(byte) && byte != UInt8(ascii: " ") && byte != UInt8(ascii: "=")
     }
 }
