@@ -4,8 +4,8 @@ a flood of RSA handshakes. Good pushes come over open connections at a fixed rat
 
     strangers.py [--slices N] [--seconds S] [--rate R] [--stalled N] [--idle N] BINARY
 
-The gateway has one event loop on one core, everything else shares another; attackers are the nice ones there. Every
-attack is measured between two times of peace.
+The gateway has one event loop on one core, everything else shares another: who measures comes first there, and who
+attacks is nice. Every attack is measured between two times of peace.
 """
 import argparse
 import asyncio
@@ -35,6 +35,10 @@ options = parser.parse_args()
 
 # The other core, where there is one.
 OTHERS = ["taskset", "-c", "1"] if os.cpu_count() > 1 else []
+# What measures may not wait for what attacks on its core: else it measures its own waiting.
+FIRST = ["chrt", "-f", "1"]
+if subprocess.run([*FIRST, "true"], stderr=subprocess.DEVNULL).returncode:
+    FIRST = []
 # By how much the 99th percentile of good pushes may grow.
 MOST = 1.25
 FORM = "event=newCall&direction=in&from=4921112345678&to=4915791234567&callId=1&user%5B%5D=Alice"
@@ -47,7 +51,7 @@ class Sink:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
-        self.process = subprocess.Popen([*OTHERS, library("sink"), str(self.port)])
+        self.process = subprocess.Popen([*OTHERS, *FIRST, library("sink"), str(self.port)])
 
 
 def request(folder, password):
@@ -68,10 +72,10 @@ class Pushes:
         self.gateway = gateway
         self.good, self.bad = request(folder, PASSWORD), request(folder, "wrong")
 
-    async def pace(self, mode, rate, seconds, connections, file, nice=0):
+    async def pace(self, mode, rate, seconds, connections, file, how=("nice", "-n", "19")):
         process = await asyncio.create_subprocess_exec(
-            *OTHERS, "nice", "-n", str(nice), library("pace"), str(self.gateway.port), mode, str(rate), str(seconds),
-            str(connections), file, stdout=asyncio.subprocess.PIPE,
+            *OTHERS, *how, library("pace"), str(self.gateway.port), mode, str(rate), str(seconds), str(connections), file,
+            stdout=asyncio.subprocess.PIPE,
         )
         try:
             output, _ = await process.communicate()
@@ -83,7 +87,7 @@ class Pushes:
 
     async def measure(self, slices):
         """What good pushes see: the middle one of several measurements, and whether all of them were answered."""
-        seen = [await self.pace("push", options.rate, options.seconds, 16, self.good) for _ in range(slices)]
+        seen = [await self.pace("push", options.rate, options.seconds, 16, self.good, FIRST) for _ in range(slices)]
         lost = sum(slice["wanted"] - slice["good"] for slice in seen)
         return {name: statistics.median(s[name] for s in seen) for name in ("p50_us", "p99_us")} | {"lost": lost}
 
@@ -137,15 +141,22 @@ async def idle(gateway, pushes):
 
 
 async def passwords(gateway, pushes):
-    return [asyncio.create_task(pushes.pace("push", options.passwords, 600, 32, pushes.bad, nice=19))]
+    return [asyncio.create_task(pushes.pace("push", options.passwords, 600, 32, pushes.bad))]
 
 
 async def handshakes(gateway, pushes):
-    return [asyncio.create_task(pushes.pace("new", options.handshakes, 600, 64, pushes.good, nice=19))]
+    return [asyncio.create_task(pushes.pace("new", options.handshakes, 600, 64, pushes.good))]
+
+
+def give_way(does):
+    """Attackers of our own run in this process; who may not come back from that (nice(2)) stays as it is."""
+    if FIRST:
+        os.setpriority(os.PRIO_PROCESS, 0, 19 if does else 0)
 
 
 async def attack(gateway, pushes, attacks):
     tasks = []
+    give_way(True)
     for kind in attacks:
         tasks += await kind(gateway, pushes)
     await asyncio.sleep(1)
@@ -153,12 +164,15 @@ async def attack(gateway, pushes, attacks):
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    give_way(False)
     return seen
 
 
 async def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if OTHERS:
+        os.sched_setaffinity(0, {1})
     folder, problems, rows = Folder("strangers"), [], {}
     sink = Sink()
     gateway = Gateway(options.binary, folder, {"backend": sink}, route=", durable: false")
