@@ -66,7 +66,7 @@ enum StoredBytes {
         else { return nil }
         var size: sqlite3_int64 = 0
         guard measure(file, &size) == SQLITE_OK else { return nil }
-        let present = min(count, Int(size) - offset)
+        let present = min(count, Int(size) - offset, Int(Int32.max))
         guard present > 0 else { return [] }
         var bytes = [UInt8](repeating: 0, count: present)
         return read(file, &bytes, Int32(present), sqlite3_int64(offset)) == SQLITE_OK ? bytes : nil
