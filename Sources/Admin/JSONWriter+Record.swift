@@ -15,6 +15,7 @@ extension JSONWriter {
             json.field("source", event.source)
             json.field("route", record.entry.route)
             json.field("traceparent", event.traceParent)
+            json.field("tracestate", event.trace?.state)
             json.field("clientsubject", event.client?.subject)
             json.field("clientfingerprint", event.client?.fingerprint)
             if let origin = event.origin {

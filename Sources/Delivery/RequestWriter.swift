@@ -54,6 +54,10 @@ struct RequestWriter {
         if let traceParent = trace ?? event.traceParent {
             request.writeStaticString("\r\ntraceparent: ")
             request.writeVisible(traceParent)
+            if let state = event.trace?.state {
+                request.writeStaticString("\r\ntracestate: ")
+                request.writeVisible(state, blanks: true)
+            }
         }
         switch format {
         case .cloudevents:
@@ -97,16 +101,17 @@ struct RequestWriter {
 }
 
 extension ByteBuffer {
-    /// Writes a text with everything but visible ASCII percent-encoded, so that it cannot break the framing of a
-    /// request.
-    fileprivate mutating func writeVisible(_ text: String) {
-        if text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+    /// Writes a text with everything but visible ASCII percent-encoded, and blanks where they are wanted, so that it cannot
+    /// break the framing of a request.
+    fileprivate mutating func writeVisible(_ text: String, blanks: Bool = false) {
+        let first: UInt8 = blanks ? 0x20 : 0x21
+        if text.utf8.allSatisfy({ $0 >= first && $0 < 0x7F }) {
             writeString(text)
             return
         }
         let digits: StaticString = "0123456789ABCDEF"
         for byte in text.utf8 {
-            if byte > 0x20 && byte < 0x7F {
+            if byte >= first && byte < 0x7F {
                 writeInteger(byte)
             } else {
                 writeInteger(UInt8(ascii: "%"))

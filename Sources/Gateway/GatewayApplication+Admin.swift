@@ -40,7 +40,7 @@ extension GatewayApplication {
             metrics: { await metrics.text() },
             journal: configuration.journal.map { JournalAccess(path: $0.path) },
             filter: { fields in try EventFilter(fields: fields).journal },
-            refusals: RefusalAccess(configuration),
+            refusals: RefusalAccess(live),
             destinations: {
                 let statuses = await journal?.statuses(on: group.next()) ?? []
                 return configuration.destinations.enumerated().map { index, destination in
@@ -58,15 +58,17 @@ extension GatewayApplication {
 
 extension RefusalAccess {
     /// What a gateway with this configuration keeps.
-    init(_ configuration: GatewayConfiguration) {
+    init(_ live: LiveConfiguration) {
+        // Where it is kept, a reload leaves alone.
+        let configuration = live.configuration
         let journal = configuration.journal?.path
         let refusals = configuration.refusals?.path
         self.init(
             path: refusals,
             filter: { fields in try ExplainCommand.Selection(fields: fields).filter },
             stories: { id in
-                // Certificates are renewed while the gateway runs: their names are read with each question.
-                let names = ServedNames(configuration)
+                // Certificates are renewed and routes replaced while the gateway runs: names are read with each question.
+                let names = ServedNames(live.configuration)
                 let stories = try StoryTeller(journal: journal, refusals: refusals, names: names).stories(of: id)
                 guard !stories.isEmpty else { return nil }
                 var buffer = ByteBuffer()

@@ -1,19 +1,22 @@
+import GRDB
 import NIOCore
 
 /// Takes a number out of the journal, in small steps between commits: first out of the events, then out of everything that
 /// was deleted and whose bytes still stand in the file, and looks whether that has worked.
 ///
-/// After a restart it begins anew at the first event that was not looked at.
+/// After a restart it begins anew at the first event that was not looked at. When the request's own number was gone
+/// already, it overwrites once more what was deleted.
 struct Erasure {
     private enum Stage {
         case events
+        /// Pages that are not in use are filled with zeros, and given back.
         case filling
         case returning
         /// The request's own number goes.
         case hiding
-        /// The log is copied and emptied.
-        case emptying(isLast: Bool)
-        case looking(offset: Int, isLast: Bool)
+        /// The log is copied and emptied, and what pages hold in their gaps is overwritten.
+        case clearing(offset: Int)
+        case looking(offset: Int)
     }
 
     /// What is to be done after a step.
@@ -24,75 +27,91 @@ struct Erasure {
         case done
     }
 
-    /// A file that is rebuilt in about a second, in which pushes wait.
-    private static let rebuiltBytes = 256 << 20
-    /// How much of the file is looked at in one step.
-    private static let stretch = 8 << 20
-
-    private var stage = Stage.events
+    private var stage: Stage?
+    /// How often the number was found at the end.
+    private var findings = 0
 
     /// Does the next step for the first request.
     ///
     /// - Returns: what is to be done next.
     mutating func step(_ writer: JournalWriter, _ store: JournalStore) throws -> Step {
-        guard var request = store.requests.first, let oblivion = request.oblivion else { return .done }
-        guard let number = writer.eraser, let erase = number.eraser(oblivion.number) else {
-            try store.beginTransaction()
-            try store.finishRequest(problem: "this process does not know how to erase a number")
-            try store.commit()
-            return .done
+        guard let request = store.requests.first else { return .done }
+        let number = request.oblivion?.number
+        let erase = number.flatMap { writer.eraser?.eraser($0) }
+        if number != nil, erase == nil {
+            return try finish(store, problem: "this process does not know how to erase a number")
         }
-        switch stage {
+        switch stage ?? (number == nil ? .filling : .events) {
         case .events:
-            if request.resume == 0 { try store.overwrite(true) }
             try store.beginTransaction()
-            try store.rewrite(&request, erase)
-            store.requests[0] = request
+            let isThrough = try erase.map { try rewrite(store, request, $0) } ?? true
             try store.commit()
-            if request.resume >= store.last { stage = .filling }
+            stage = isThrough ? .filling : .events
         case .filling:
-            try store.overwrite(true)
             try store.beginTransaction()
-            if try store.fillUnusedPages() { stage = .returning }
+            stage = try store.fillUnusedPages() ? .returning : .filling
             try store.commit()
         case .returning:
             try store.beginTransaction()
-            if try store.returnZeroedPages() { stage = .hiding }
+            stage = try store.returnZeroedPages() ? .hiding : .returning
             try store.commit()
         case .hiding:
             try store.beginTransaction()
             try store.hideOrder()
             try store.commit()
-            stage = .emptying(isLast: false)
-        case .emptying(let isLast):
-            guard try store.emptyLog() else { return .again }
-            guard request.left == 0 else { return try finish(store, problem: nil) }
-            stage = .looking(offset: 0, isLast: isLast)
-        case .looking(let offset, let isLast):
-            let trace = number.trace(oblivion.number)
+            stage = .clearing(offset: 0)
+        case .clearing(let offset):
+            switch try store.clearUnusedBytes(at: offset, path: writer.file.path) {
+            case .again: return .again
+            case .done(let next?): stage = .clearing(offset: next)
+            case .done:
+                guard number != nil, request.left == 0 else { return try finish(store, problem: nil) }
+                stage = .looking(offset: 0)
+            }
+        case .looking(let offset):
+            let trace = number.flatMap { writer.eraser?.trace($0) } ?? []
             switch try Erasure.look(for: trace, in: store, at: offset) {
-            case .nothing(let next?):
-                stage = .looking(offset: next, isLast: isLast)
-            case .nothing:
-                return try finish(store, problem: nil)
-            case .found:
-                return try rebuild(store, isLast: isLast)
+            case .nothing(let next?): stage = .looking(offset: next)
+            case .nothing: return try finish(store, problem: nil)
+            case .found: return try goOn(writer, store)
             }
         }
         return .next
     }
 
-    /// Something stands in a gap that nothing overwrites: the file is made anew if that is quick.
-    private mutating func rebuild(_ store: JournalStore, isLast: Bool) throws -> Step {
-        if isLast {
-            return try finish(store, problem: "the number is in events that were accepted meanwhile: run it again")
+    /// - Returns: whether all events were looked at.
+    private func rewrite(
+        _ store: JournalStore,
+        _ request: JournalStore.Request,
+        _ erase: (ByteBuffer) -> ByteBuffer?
+    ) throws -> Bool {
+        var request = request
+        try store.rewrite(&request, erase)
+        store.requests[0] = request
+        return request.resume >= store.last
+    }
+
+    /// The number is still there: in events that came meanwhile, or behind a content that ends within its page.
+    ///
+    /// Only a new file is rid of the latter; it is made when no gateway waits for it.
+    private mutating func goOn(_ writer: JournalWriter, _ store: JournalStore) throws -> Step {
+        findings += 1
+        if findings == 1 {
+            stage = .events
+            return .next
         }
-        guard try store.usedBytes() <= Erasure.rebuiltBytes else {
-            let words = "traces are left in gaps of the file, which is too large to be rebuilt while it is used"
-            return try finish(store, problem: words + ": they go when what stands around them is pruned")
+        guard findings == 2, writer.destinations.isEmpty else {
+            let words = "the number is in the file again, as calls with it go on: run it again when they are over"
+            return try finish(store, problem: words + "; should it say the same then, with the gateway stopped")
         }
-        try store.rebuild()
-        stage = .emptying(isLast: true)
+        do {
+            try store.rebuild()
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            let bytes = try store.usedBytes()
+            let words = "traces are left in the file, and the disk has no room to write it anew"
+            return try finish(store, problem: words + ": free \(bytes >> 20) MiB and run it again")
+        }
+        stage = .clearing(offset: 0)
         return .next
     }
 
@@ -100,7 +119,7 @@ struct Erasure {
         try store.beginTransaction()
         try store.finishRequest(problem: problem)
         try store.commit()
-        try store.overwrite(false)
+        try store.overwrite(store.requests.contains { $0.action == .forget })
         return .done
     }
 
@@ -113,10 +132,10 @@ struct Erasure {
     /// Looks for bytes in a stretch of the file.
     private static func look(for trace: [UInt8], in store: JournalStore, at offset: Int) throws -> Look {
         guard !trace.isEmpty else { return .nothing(next: nil) }
-        let bytes = try StoredBytes.read(stretch, at: offset, store.database)
+        let bytes = try StoredBytes.read(JournalStore.stretch, at: offset, store.database)
         let isFound = bytes.withUnsafeBytes { holds(trace, $0) }
         if isFound { return .found }
-        return .nothing(next: bytes.count < stretch ? nil : offset + bytes.count - trace.count)
+        return .nothing(next: bytes.count < JournalStore.stretch ? nil : offset + bytes.count - trace.count)
     }
 
     /// Whether bytes stand among others (Horspool's way: what cannot be the end of them is passed over at once).

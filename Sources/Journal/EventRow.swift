@@ -25,7 +25,7 @@ enum EventRow {
                 subject: statement.text(6),
                 data: ByteBuffer(bytes: statement.bytes(8))
             ),
-            traceParent: origin.traceParent,
+            trace: origin.trace,
             client: origin.client
         )
         return JournalEntry(position: JournalPosition(statement.integer(0)), event: event, route: kind.route)

@@ -166,7 +166,7 @@ struct JournalScan {
             source: kind.source,
             time: Timestamp(milliseconds: row.value("time")),
             draft: draft,
-            traceParent: origin.traceParent,
+            trace: origin.trace,
             client: origin.client,
             origin: origin.origin
         )

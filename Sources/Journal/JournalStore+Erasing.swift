@@ -113,12 +113,22 @@ extension JournalStore {
         return true
     }
 
+    /// The pages that an earlier process filled and did not give back.
+    func storedZeroedPages() throws -> Int64 {
+        guard try database.tableExists("zeros") else { return 0 }
+        return try Int64.fetchOne(
+            database,
+            sql: "SELECT coalesce(sum(1 + length(content) / (? - 4)), 0) FROM zeros",
+            arguments: [pageSize]
+        ) ?? 0
+    }
+
     /// Whether overwriting costs what it costs: also pages that are given up are written.
     func overwrite(_ isWhole: Bool) throws {
         try database.execute(sql: "PRAGMA secure_delete = \(isWhole ? "ON" : "FAST")")
     }
 
-    /// Takes the number out of the request itself: from here on a restart has nothing more to do than to end it.
+    /// Takes the number out of the request itself: from here on a restart only overwrites what was deleted.
     func hideOrder() throws {
         guard let request = requests.first else { return }
         try database.execute(sql: "UPDATE request SET filter = '{}' WHERE id = ?", arguments: [request.id])

@@ -137,18 +137,14 @@ extension JournalStore {
             let order = Data(text.utf8)
             let oblivion =
                 action == .forget ? try? JSONDecoder().decode(JournalRequest.Oblivion.self, from: order) : nil
-            let filter =
-                action == .forget
-                ? oblivion.map { _ in JournalFilter() } : try? JSONDecoder().decode(JournalFilter.self, from: order)
-            // Everything was done but to say so.
-            if action == .forget, text == "{}" {
-                try database.execute(
-                    sql: "UPDATE request SET finished = ? WHERE id = ?",
-                    arguments: [Timestamp.now().milliseconds, id]
-                )
-                continue
+            // Without its number, all that is left of it is to overwrite what was deleted.
+            let isForget = action == .forget && (oblivion != nil || text == "{}")
+            let filter = isForget ? JournalFilter() : try? JSONDecoder().decode(JournalFilter.self, from: order)
+            if isForget {
+                try overwrite(true)
+                zeroedPages = try storedZeroedPages()
             }
-            guard let action, let filter else {
+            guard let action, let filter, action != .forget || isForget else {
                 try database.execute(
                     sql: "UPDATE request SET finished = ?, problem = 'not understood' WHERE id = ?",
                     arguments: [Timestamp.now().milliseconds, id]

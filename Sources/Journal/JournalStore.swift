@@ -13,7 +13,7 @@ final class JournalStore {
         let id: Int64
         let action: JournalRequest.Action
         let filter: JournalFilter
-        /// What is to be forgotten, if anything is.
+        /// What is to be forgotten, if anything is; nil as well of a `forget` whose number has gone from the file already.
         var oblivion: JournalRequest.Oblivion?
         var resume: Int64
         var done: Int64
@@ -47,7 +47,7 @@ final class JournalStore {
     private let insertReceipt: PreparedStatement
     private let updateDestination: PreparedStatement
     private let dataVersion: PreparedStatement
-    private let pageCount: PreparedStatement
+    let pageCount: PreparedStatement
     private let freePages: PreparedStatement
     let pageSize: Int64
     /// The bytes of the log that are not in the file yet, or nearly so.

@@ -13,12 +13,33 @@ enum StoredBytes {
     /// - Returns: what is there of the stretch; nothing behind the end.
     /// - Throws: `DatabaseError`.
     static func read(_ count: Int, at offset: Int, _ database: Database) throws -> [UInt8] {
-        var file: UnsafeMutablePointer<sqlite3_file>?
-        let code = sqlite3_file_control(database.sqliteConnection, "main", SQLITE_FCNTL_FILE_POINTER, &file)
-        guard code == SQLITE_OK, let file, let bytes = read(file, count, at: offset) else {
+        guard let file = file(of: database), let bytes = read(file, count, at: offset) else {
             throw DatabaseError(resultCode: .SQLITE_IOERR, message: "the file cannot be read at byte \(offset)")
         }
         return bytes
+    }
+
+    /// Puts zeros in the place of bytes, on the descriptor of a connection, and waits for the disk.
+    ///
+    /// - Throws: `DatabaseError`.
+    static func clear(_ ranges: [Range<Int>], _ database: Database) throws {
+        guard let file = file(of: database), let methods = file.pointee.pMethods, let write = methods.pointee.xWrite,
+            let sync = methods.pointee.xSync
+        else { throw DatabaseError(resultCode: .SQLITE_IOERR, message: "the file cannot be written") }
+        let zeros = [UInt8](repeating: 0, count: ranges.map(\.count).max() ?? 0)
+        for range in ranges {
+            let code = write(file, zeros, Int32(range.count), sqlite3_int64(range.lowerBound))
+            guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+        }
+        let code = sync(file, SQLITE_SYNC_NORMAL)
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    }
+
+    /// The open file of a connection.
+    private static func file(of database: Database) -> UnsafeMutablePointer<sqlite3_file>? {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        let code = sqlite3_file_control(database.sqliteConnection, "main", SQLITE_FCNTL_FILE_POINTER, &file)
+        return code == SQLITE_OK ? file : nil
     }
 
     /// Reads the beginning of a file, whether it is open in this process or not.
@@ -45,7 +66,7 @@ enum StoredBytes {
         else { return nil }
         var size: sqlite3_int64 = 0
         guard measure(file, &size) == SQLITE_OK else { return nil }
-        let present = min(count, Int(size) - offset)
+        let present = min(count, Int(size) - offset, Int(Int32.max))
         guard present > 0 else { return [] }
         var bytes = [UInt8](repeating: 0, count: present)
         return read(file, &bytes, Int32(present), sqlite3_int64(offset)) == SQLITE_OK ? bytes : nil

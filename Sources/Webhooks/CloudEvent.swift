@@ -20,7 +20,10 @@ package enum CloudEvent {
             ("ce-subject", fieldValue(event.draft.subject)),
             ("ce-time", event.time.description),
         ]
-        if let traceParent = event.traceParent { fields.append(("ce-traceparent", fieldValue(traceParent))) }
+        if let trace = event.trace {
+            fields.append(("ce-traceparent", fieldValue(trace.parent)))
+            if let state = trace.state { fields.append(("ce-tracestate", fieldValue(state))) }
+        }
         if let client = event.client {
             fields.append(("ce-clientsubject", fieldValue(client.subject)))
             fields.append(("ce-clientfingerprint", fieldValue(client.fingerprint)))
@@ -58,7 +61,10 @@ extension ByteBuffer {
                 json.field("type", draft.type.description)
                 json.field("subject", draft.subject)
                 json.field("time", plain: event.time.characters.span)
-                if let traceParent = event.traceParent { json.field("traceparent", traceParent) }
+                if let trace = event.trace {
+                    json.field("traceparent", trace.parent)
+                    if let state = trace.state { json.field("tracestate", state) }
+                }
                 if let client = event.client {
                     json.field("clientsubject", client.subject)
                     json.field("clientfingerprint", client.fingerprint)

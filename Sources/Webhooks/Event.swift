@@ -69,8 +69,8 @@ package final class Event: Sendable {
     package let time: Timestamp
     /// What happened, to what, and the rest.
     package let draft: EventDraft
-    /// The trace that the push belongs to, a valid `traceparent` (W3C Trace Context, section 3.2); nil without one.
-    package let traceParent: String?
+    /// The trace that the push belongs to; nil without one.
+    package let trace: TraceContext?
     /// The certificate of whoever brought the push; nil without one.
     package let client: ClientCertificate?
     /// The request that brought it, for our own record; nil: time alone did, or a journal was read that says nothing of it.
@@ -81,7 +81,7 @@ package final class Event: Sendable {
         source: String,
         time: Timestamp,
         draft: EventDraft,
-        traceParent: String? = nil,
+        trace: TraceContext? = nil,
         client: ClientCertificate? = nil,
         origin: RequestOrigin? = nil
     ) {
@@ -89,8 +89,11 @@ package final class Event: Sendable {
         self.source = source
         self.time = time
         self.draft = draft
-        self.traceParent = traceParent
+        self.trace = trace
         self.client = client
         self.origin = origin
     }
+
+    /// The `traceparent` of its trace.
+    package var traceParent: String? { trace?.parent }
 }

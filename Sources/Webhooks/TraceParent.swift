@@ -9,7 +9,7 @@ package enum TraceParent {
     }
 
     /// As in `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01`.
-    private static let length = 55
+    static let length = 55
 
     private static func isValid(_ value: String) -> Bool {
         let bytes = Array(value.utf8.prefix(length + 1))

@@ -29,6 +29,10 @@ struct JournalOption: ParsableArguments {
     func file() throws -> JournalFile {
         try JournalFile.locate(journal: journal, configuration: configuration.config)
     }
+
+    func refusals() throws -> String? {
+        try JournalFile.refusals(journal: journal, configuration: configuration.config)
+    }
 }
 
 /// Which events.

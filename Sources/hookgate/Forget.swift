@@ -4,12 +4,12 @@ import Gateway
 /// `hookgate forget`.
 struct Forget: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take a telephone number, and the names that belong to it, out of the journal.",
+        abstract: "Take a telephone number, and the names that belong to it, out of what is kept.",
         discussion: """
             Works on the journal of a gateway that runs, and of one that is stopped. Events stay, and say `erased` where
             the number stood, however it was written. What still waits for delivery is left as it was accepted and listed,
-            unless --now is given. It can be run again at any time. The file of refusals is left alone: numbers are starred
-            there, unless mask_personal_data is false. docs/privacy.md says what else it cannot reach.
+            unless --now is given. It can be run again at any time. Refusals that name the number are removed; they do only
+            where mask_personal_data is, or was, false. docs/privacy.md says what it cannot reach.
 
               hookgate forget --dry-run "+49 211 5566778"
               hookgate forget +492115566778
@@ -34,7 +34,7 @@ struct Forget: AsyncParsableCommand {
 
     func run() async throws {
         let text = number == "-" ? readLine() ?? "" : number
-        let command = try ForgetCommand(journal.file(), number: text)
+        let command = try ForgetCommand(journal.file(), refusals: journal.refusals(), number: text)
         try await (dryRun ? command.look(json: json) : command.run(isImmediate: now, json: json)).finish()
     }
 }

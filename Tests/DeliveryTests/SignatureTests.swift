@@ -80,6 +80,12 @@ import Webhooks
             fields(writer.render(makeEvent(traceParent: trace), at: Timestamp(milliseconds: 0)))["traceparent"] == trace
         )
         #expect(fields(writer.render(makeEvent(), at: Timestamp(milliseconds: 0)))["traceparent"] == nil)
+        let event = makeEvent(traceParent: trace + " rojo=1, congo=2")
+        for own in [nil, trace.replacing("b7ad", with: "c7ad")] {
+            let written = fields(writer.render(event, at: Timestamp(milliseconds: 0), trace: own))
+            #expect(written["traceparent"] == own ?? trace && written["tracestate"] == "rojo=1, congo=2")
+        }
+        #expect(fields(writer.render(makeEvent(traceParent: trace), at: .now()))["tracestate"] == nil)
     }
 
     @Test(arguments: [

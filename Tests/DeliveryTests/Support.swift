@@ -26,7 +26,7 @@ func makeEvent(
             data: ByteBuffer(string: data),
             direction: direction
         ),
-        traceParent: traceParent
+        trace: traceParent.map { TraceContext(text: $0) }
     )
 }
 

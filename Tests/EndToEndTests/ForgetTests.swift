@@ -58,7 +58,7 @@ import Testing
         #expect(first.status == 1 && first.output == "2 events erased\n", "\(first)")
         #expect(first.error.contains(" for backend\nrun this again"))
         let second = try await hookgate(gateway, "forget", "--now", "--json", "-", input: "+4921112345678\n")
-        #expect(second.status == 0 && second.output == "{\"events\":1,\"waiting\":0}\n", "\(second)")
+        #expect(second.status == 0 && second.output == "{\"events\":1,\"waiting\":0,\"refusals\":0}\n", "\(second)")
         #expect(try traces(gateway) == [])
         let other = try await hookgate(gateway, "events", "list", "--call", "3", "--json")
         #expect(other.output.contains("4930555666777"))
@@ -116,5 +116,44 @@ import Testing
         #expect(try traces(gateway) == [])
         let again = try await hookgate(gateway, "forget", "+4921112345678")
         #expect(again.status == 0 && again.output == "0 events erased\n", "\(again)")
+    }
+
+    @Test func `Refusals that were kept without a mask go with the number, while the gateway runs`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "journal: {path: journal.sqlite}",
+            logging: "{level: info, format: json, mask_personal_data: false}"
+        )
+        let written = [
+            "4921112345678", "%2B49+211+12345678", "0211%2F12345678", "%34%39%32%31%31%31%32%33%34%35%36%37%38",
+        ]
+        for from in written + ["4930555666777"] {
+            // The direction is none, so that all of it is refused.
+            let result = try await Command.run(
+                "curl",
+                ["--silent", "--max-time", "30", "--cacert", gateway.authority, "--output", "/dev/null"]
+                    + ["--data", "event=newCall&callId=1&direction=up&from=\(from)&to=4915791234567"]
+                    + ["--user", "sipgate:\(GatewayProcess.password)", gateway.url]
+            )
+            #expect(result.status == 0, "\(result.error)")
+        }
+        func listed() async throws -> Int {
+            try await hookgate(gateway, "explain", "--last", "20").output.matches(of: /invalid_direction/).count
+        }
+        // Kept in its time.
+        while try await listed() < written.count + 1 {}
+        let file = gateway.folder.appending(path: "refusals.sqlite")
+        let looked = try await hookgate(gateway, "forget", "--dry-run", "+4921112345678")
+        #expect(looked.output == "no event holds this number\n4 refusals\n", "\(looked)")
+        let first = try await hookgate(gateway, "forget", "+4921112345678")
+        #expect(first.status == 0 && first.output == "0 events erased\n4 refusals\n", "\(first)")
+        for name in ["refusals.sqlite", "refusals.sqlite-wal"] {
+            let bytes = (try? Data(contentsOf: file.deletingLastPathComponent().appending(path: name))) ?? Data()
+            for trace in ["12345678", "%34%39%32"] { #expect(bytes.range(of: Data(trace.utf8)) == nil, "\(name)") }
+        }
+        #expect(try await listed() == 1)
+        let again = try await hookgate(gateway, "forget", "--json", "+4921112345678")
+        #expect(again.output == "{\"events\":0,\"waiting\":0,\"refusals\":0}\n")
     }
 }

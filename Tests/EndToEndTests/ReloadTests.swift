@@ -162,6 +162,36 @@ import Testing
         #expect(try await push(gateway, as: second).contains("address_denied"))
     }
 
+    @Test func `A new route is watched for alarms, and meant where a path is nearly its own`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "journal: {path: journal.sqlite}\nadmin: {address: \"127.0.0.1:0\"}"
+        )
+        let admin = try await gateway.adminURL()
+        func told(_ path: String) async throws -> String {
+            try await Command.run("curl", ["--silent", "--max-time", "60", admin + path]).output
+        }
+        let other = "  - {path: /hooks/other, provider: sipgate, users: [sipgate], destinations: [backend]}\n"
+        try change(gateway) { text in
+            text.split(separator: "\n", omittingEmptySubsequences: false)
+                .map { $0.contains("path: /hooks/sipgate") ? String(other.dropLast()) : String($0) }
+                .joined(separator: "\n")
+        }
+        try await reloads(gateway)
+        let refused = try await push(gateway, path: "/hooks/othr")
+        let id = try #require(refused.firstMatch(of: /"request":"([0-9A-Z]+)"/)?.1)
+        var story = ""
+        // The writer's thread comes to it in its time, as does the watch.
+        repeat { story = try await told("/api/requests/\(id)") } while !story.contains("unknown_path")
+        #expect(story.contains("did you mean `/hooks/other`?"), "\(story)")
+        var metrics = ""
+        repeat {
+            metrics = try await told("/metrics")
+        } while !metrics.contains("hookgate_alarm{alarm=\"silence\",route=\"/hooks/other\"} 0\n")
+        #expect(metrics.contains("hookgate_alarm{alarm=\"missing_follow_ups\",route=\"/hooks/other\"} 0\n"))
+    }
+
     @Test func `A request that has begun is answered by what it began with`() async throws {
         let backend = try await TestBackend(.waits)
         let gateway = try await GatewayProcess(backend: backend.port, timeout: "60s", extra: "pid_file: hookgate.pid")

@@ -122,4 +122,119 @@ import Testing
             metrics = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", url]).output
         } while !metrics.contains("hookgate_spans_total{result=\"dropped\"} 1\n")
     }
+
+    @Test(arguments: ["journal: {path: journal.sqlite}", ""], [true, false])
+    func `What a trace hands on reaches the backend unchanged, and not where its traceparent is none`(
+        journal: String,
+        isTraced: Bool
+    ) async throws {
+        let (backend, collector) = (try await TestBackend(), try await TestBackend())
+        let tracing = "tracing: {endpoint: \"http://127.0.0.1:\(collector.port)\", sample: 0}\n"
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: (isTraced ? tracing : "") + journal,
+            destination: "types: [call.started]"
+        )
+        let sampled = "00-\(TracingTests.trace)-\(TracingTests.caller)-01"
+        let states = "\r\ntracestate: rojo=00f067aa0ba902b7\r\ntracestate: congo=t61, a=b"
+        try await push("1", to: gateway, trace: sampled + states)
+        try await push("2", to: gateway, trace: "00-1-2-3" + states)
+        try await push("3", to: gateway, trace: sampled)
+        var found: [String: TestBackend.Received] = [:]
+        for received in await backend.received(count: 3) {
+            found[try #require(try received.json()["subject"] as? String)] = received
+        }
+        let first = try #require(found["1"])
+        #expect(first.header("tracestate") == "rojo=00f067aa0ba902b7,congo=t61, a=b")
+        #expect(first.header("traceparent")?.hasPrefix("00-\(TracingTests.trace)-") == true)
+        #expect(try first.json()["tracestate"] as? String == "rojo=00f067aa0ba902b7,congo=t61, a=b")
+        #expect(found["2"]?.header("tracestate") == nil && found["2"]?.header("traceparent") == nil)
+        #expect(found["3"]?.header("tracestate") == nil && found["3"]?.header("traceparent") != nil)
+        let script = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../docs/schemas/check.py").standardizedFileURL.path()
+        let lines = found.values.map(\.body).joined(separator: "\n")
+        let checked = try await Command.run("python3", [script], input: lines)
+        #expect(checked.output == "ok\nok\nok\n", "\(checked.output)\(checked.error)")
+    }
+
+    @Test func `What is refused by its head alone is a span as well, and names nothing that a stranger wrote`()
+        async throws
+    {
+        let (backend, collector) = (try await TestBackend(), try await TestBackend())
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "tracing: {endpoint: \"http://127.0.0.1:\(collector.port)\", sample: 1}"
+        )
+        func ask(_ arguments: String...) async throws {
+            let result = try await Command.run(
+                "curl",
+                ["--silent", "--show-error", "--max-time", "30", "--cacert", gateway.authority] + arguments
+            )
+            #expect(result.status == 0, "\(result.error)")
+        }
+        let unsampled = "traceparent: 00-\(TracingTests.trace)-\(TracingTests.caller)-00"
+        try await ask("--data", "a=b", "--header", unsampled, gateway.url)
+        try await ask("--data", "a=b", "--header", unsampled.replacing("31-00", with: "31-01"), gateway.url)
+        try await ask("--request", "4921112345678", gateway.url)
+        try await ask(gateway.url.replacing("/hooks/sipgate", with: "/4921112345678?from=4921112345678"))
+        let all = try await spans(3, at: collector)
+        #expect(all.count == 3)
+        let challenged = try #require(all.first { $0.attribute("error.type") == "credentials_missing" })
+        #expect(challenged.name == "POST /hooks/sipgate" && challenged.attribute("http.response.status_code") == "401")
+        #expect(challenged.trace == TracingTests.trace && challenged.parent == TracingTests.caller)
+        #expect(challenged.kind == 2 && challenged.id != TracingTests.caller)
+        let method = try #require(all.first { $0.attribute("error.type") == "method_not_allowed" })
+        #expect(method.name == "HTTP /hooks/sipgate" && method.attribute("http.request.method") == "_OTHER")
+        let path = try #require(all.first { $0.attribute("error.type") == "unknown_path" })
+        #expect(path.name == "GET" && path.attribute("url.path") == nil && path.parent == nil)
+        #expect(!collector.received.map(\.body).joined().contains("4921112345678"))
+    }
+
+    @Test func `A collector is reached over TLS when its certificate is good, and not at all when it is not`()
+        async throws
+    {
+        let backend = try await TestBackend()
+        let folder = try TemporaryDirectory()
+        let made = try await Command.run(Command.hookgate, ["cert", "generate", "--out", folder.path])
+        #expect(made.status == 0)
+        // Prints its port, and then what it gets.
+        let script = """
+            import http.server, ssl, sys
+            class Collector(http.server.BaseHTTPRequestHandler):
+                protocol_version = "HTTP/1.1"
+                def do_POST(self):
+                    body = self.rfile.read(int(self.headers["content-length"]))
+                    print(self.path, body.decode(), flush=True)
+                    self.send_response(200)
+                    self.send_header("content-length", "0")
+                    self.end_headers()
+                def log_message(self, *arguments): pass
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(sys.argv[1] + "/server.pem", sys.argv[1] + "/server.key")
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            print("port", server.server_address[1], flush=True)
+            server.serve_forever()
+            """
+        let collector = try RunningProcess(URL(filePath: "/usr/bin/python3"), ["-c", script, folder.path])
+        defer { collector.kill() }
+        let port = try #require(try await collector.line { $0.hasPrefix("port ") }.split(separator: " ").last)
+        let endpoint = "endpoint: \"https://127.0.0.1:\(port)/otlp\", sample: 1"
+        let admin = "admin: {address: \"127.0.0.1:0\"}"
+        let strict = try await GatewayProcess(backend: backend.port, extra: "tracing: {\(endpoint)}\n" + admin)
+        try await push("1", to: strict, trace: nil)
+        let url = try await strict.adminURL() + "/metrics"
+        var metrics = ""
+        repeat {
+            metrics = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", url]).output
+        } while metrics.contains("hookgate_spans_total{result=\"dropped\"} 0\n")
+        #expect(!collector.output.contains("/v1/traces"))
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "tracing: {\(endpoint), tls: {ca: \"\(folder.path)/ca.pem\"}}"
+        )
+        try await push("2", to: gateway, trace: nil)
+        let line = try await collector.line { $0.contains("POST /hooks/sipgate") }
+        #expect(line.hasPrefix("/otlp/v1/traces {"))
+    }
 }

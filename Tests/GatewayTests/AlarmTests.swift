@@ -248,6 +248,26 @@ extension Timestamp {
         #expect(center.look(out, at: monday.adding(hours: 10, minutes: 2)).changes.isEmpty)
     }
 
+    @Test func `A route that a reload brings is watched, with what is known of its weeks`() {
+        var center = center()
+        let known = (1...3).map { HourlyActivity(route: "/new", hour: monday.hours + 10 - $0 * 168, pushes: 9) }
+        let more = known + [HourlyActivity(route: "/kept", hour: monday.hours + 10 - 168, pushes: 9)]
+        center.watch(["/kept", "/removed", "/new"], knowing: more)
+        func figures(givenUp: Int) -> AlarmCenter.Figures {
+            let routes: [(LegFates?, Int)] = [(LegFates(), 1), (LegFates(), 1), (LegFates(givenUp: givenUp), 0)]
+            return AlarmCenter.Figures(routes: routes, served: [0, 1, 2], destinations: [])
+        }
+        let lost = center.look(figures(givenUp: 3), at: monday.adding(hours: 9, minutes: 5)).changes
+        #expect(lost.map(\.alarm) == [Alarm(.missingFollowUps, at: "/new")])
+        #expect(center.look(figures(givenUp: 3), at: monday.adding(hours: 10)).changes.isEmpty)
+        let silent = center.look(figures(givenUp: 3), at: monday.adding(hours: 11)).changes
+        #expect(silent.map(\.alarm) == [Alarm(.silence, at: "/new")] && silent.allSatisfy(\.isRaised))
+        #expect(center.states.map(\.alarm.place) == ["/kept", "/removed", "/new", "/kept", "/removed", "/new"])
+        // Once is enough.
+        center.watch(["/kept", "/removed", "/new"])
+        #expect(center.states.count == 6)
+    }
+
     @Test func `What is switched off is not looked for`() {
         var settings = AlarmsConfiguration()
         settings.failingDestination = nil

@@ -26,7 +26,11 @@ extension Breakage {
 
     static let tracing: [Breakage] = [
         .init("event_loops: 2", "tracing: {sample: 0.1}", at: "2:10", "tracing.endpoint", "is missing"),
-        trace("endpoint: \"https://127.0.0.1:4318\"", column: 21, "endpoint", "has to be an http address"),
+        trace("endpoint: \"ftp://127.0.0.1:4318\"", column: 21, "endpoint", "write `http://127.0.0.1:4318`"),
+        trace("endpoint: \"http://a:0\"", column: 21, "endpoint", "has port 0"),
+        trace("endpoint: \"http://a\", tls: {}", column: 33, "tls", "is for https addresses"),
+        trace("endpoint: \"https://a\", tls: {pin: x}", column: 40, "tls.pin", "one of: `ca`"),
+        trace("endpoint: \"https://a\", tls: {ca: none.pem}", column: 44, "tls.ca", "cannot open"),
         trace("endpoint: collector", column: 21, "endpoint", "write `http://127.0.0.1:4318`"),
         trace("endpoint: \"http://a\", sample: 10%", column: 41, "sample", "from 0 to 1"),
         trace("endpoint: \"http://a\", sampel: 1", column: 33, "sampel", "did you mean `sample`?"),

@@ -1,7 +1,9 @@
+import Foundation
 import HookgateTesting
 import Journal
 import NIOCore
 import NIOEmbedded
+import Sipgate
 import Testing
 import Webhooks
 
@@ -28,7 +30,12 @@ struct RefusalRecorderTests {
         recorder.keep(RefusalRecorderTests.request(.refusal(reason), body: body, fields: fields))
     }
 
-    private static func request(_ reply: Reply, body: String?, fields: [(String, String)]) -> RefusedRequest {
+    private static func request(
+        _ reply: Reply,
+        body: String?,
+        fields: [(String, String)],
+        path: String = "/hooks"
+    ) -> RefusedRequest {
         let id = RequestID(second: 1, number: UInt32.random(in: 0 ... .max))
         let client = ClientAddress(nil)
         let connection = ConnectionOrigin(listener: "0.0.0.0:8443")
@@ -48,7 +55,7 @@ struct RefusalRecorderTests {
             connection: connection,
             certificate: nil,
             head: head,
-            path: head.target,
+            path: path,
             body: body.map { ByteBuffer(string: $0) },
             reply: reply
         )
@@ -180,6 +187,50 @@ struct RefusalRecorderTests {
         )
     }
 
+    /// The same number, as a form, a header, an XML or a JSON may have it.
+    private static let written = [
+        "4921155667788", "+4921155667788", "%2B4921155667788", "004921155667788", "021155667788", "0211+5566+7788",
+        "+49 211 556 677 88", "0211/5566-7788", "(0211) 5566.7788", "0211 55 66 77 88", "49 211 5566 7788",
+        "%34%39%32%31%31%35%35%36%36%37%37%38%38", "0%3211%20556%367788", "sip:+4921155667788@example.net",
+        "tel:+49-211-5566-7788", "<from>+4921155667788</from>", #"{"from":"+49 211 55667788"}"#,
+        #"{"from": 4921155667788}"#, "a=4921155667788", "491%204921155667788", "x4921155667788x",
+    ]
+
+    @Test("a number is found in no part of the file, wherever it stood and however it was written", arguments: written)
+    func anywhere(_ number: String) async throws {
+        let personal = PersonalData(isMasked: true)
+        func keep(body: String?, fields: [(String, String)] = [], path: String = "/hooks", _ field: String? = nil) {
+            for reason in [ReasonCode.invalidNumber, .unknownPath, .duplicateField, .credentialsWrong] {
+                var reply = Reply.refusal(reason)
+                reply.field = field
+                let path = personal.path(path, known: ["hooks", "answer"])
+                recorder.keep(RefusalRecorderTests.request(reply, body: body, fields: fields, path: path))
+            }
+        }
+        // The id of a call is one of those that stay: it is asked for by it.
+        for name in PersonalFields.known + ["caller", "Form", ""] where name != PersonalFields.leg {
+            keep(body: "event=newCall&\(name)=\(number)&callId=7", name)
+        }
+        for body in [
+            number, "\(number)&\(number)", "<a>\(number)</a>", "[\"\(number)\"]", "\(number)=1", "event=\u{0}\(number)",
+        ] {
+            keep(body: body)
+        }
+        keep(body: nil, path: "/hooks/\(number)")
+        keep(body: nil, path: "/\(number)/answer/a")
+        for name in FieldRedaction.harmless.sorted() + ["user-agent", "x-caller", "referer", "x-\(number)"] {
+            keep(body: nil, fields: [(name, number), (name, "a/1 \(number)"), ("authorization", number)])
+        }
+        await store.close()
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: directory.path + "/refusals.sqlite"))
+        #expect(bytes.count > 10_000)
+        let text = String(decoding: bytes, as: UTF8.self)
+        let plain = text.removingPercents.filter { !" +-/.()".contains($0) }
+        for text in [text, text.removingPercents, plain] {
+            #expect(!text.contains("5667788") && !text.contains("2115566"))
+        }
+    }
+
     @Test("personal data are masked in their place, and the byte to blame is shown")
     func masked() async throws {
         var reply = Reply.refusal(.controlCharacter)
@@ -194,5 +245,14 @@ struct RefusalRecorderTests {
         #expect(shown.hasSuffix("&callId=call-7&*=00*********56"))
         #expect(kept.offset == 32 && kept.field == "from" && kept.call == "call-7" && kept.route == "/hooks")
         #expect(kept.excerpt == "wCall&from=49*********78%0A&to=49*********67&use")
+    }
+}
+
+extension String {
+    /// With every triplet decoded that stands for a character of ASCII, and everything else as it is.
+    fileprivate var removingPercents: String {
+        replacing(/%([2-7][0-9A-Fa-f])/) { match in
+            String(UnicodeScalar(UInt8(match.1, radix: 16) ?? 0))
+        }
     }
 }

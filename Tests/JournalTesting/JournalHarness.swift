@@ -48,7 +48,7 @@ package struct JournalHarness: Sendable {
                     subject: subject,
                     data: data ?? ByteBuffer(string: "{\"number\":\(number)}")
                 ),
-                traceParent: traceParent,
+                trace: traceParent.map { TraceContext(text: $0) },
                 client: client,
                 origin: origin
             ),

@@ -201,6 +201,129 @@ struct ErasingTests {
         try await again.close()
     }
 
+    /// The bytes of the file, for a test that looks behind SQLite's back or goes there.
+    private func pages(_ files: TemporaryJournal) throws -> [[UInt8]] {
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: files.path)))
+        return stride(from: 0, to: bytes.count, by: 4096).map { Array(bytes[$0..<min($0 + 4096, bytes.count)]) }
+    }
+
+    private func plant(_ files: TemporaryJournal, page: Int, offset: Int) throws {
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: files.path))
+        try handle.seek(toOffset: UInt64(page * 4096 + offset))
+        try handle.write(contentsOf: Data(ErasingTests.number.utf8))
+        try handle.close()
+    }
+
+    @Test("out of the gaps of pages, while the gateway runs and however large the file is")
+    func gaps() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        for batch in 0..<20 { try await harness.append((0..<25).map { entry(batch * 25 + $0, false, bytes: 700) }) }
+        try await settleAll(harness)
+        try await harness.close()
+        let queue = try DatabaseQueue(path: files.path)
+        try await queue.write { try $0.execute(sql: "DELETE FROM event WHERE position BETWEEN 100 AND 300") }
+        try queue.close()
+        // Between the pointers to its cells and the first of them, a full page has a few bytes.
+        var planted = 0
+        for (index, page) in try pages(files).enumerated() where page[0] == 0x0D || page[0] == 0x0A {
+            let gap = 8 + 2 * (Int(page[3]) << 8 | Int(page[4]))
+            guard (Int(page[5]) << 8 | Int(page[6])) - gap >= ErasingTests.number.utf8.count else { continue }
+            try plant(files, page: index, offset: gap)
+            planted += 1
+        }
+        #expect(planted > 50)
+        #expect(try traces(files) == ["journal.sqlite"])
+        let again = try await open(files)
+        let progress = try await forget(files)
+        #expect(progress.problem == nil && progress.done == 0)
+        #expect(try traces(files) == [])
+        try await again.append([entry(5000, false)])
+        try await again.close()
+        #expect(try traces(files) == [])
+        let (free, words) = try await DatabaseQueue(path: files.path).read { database in
+            let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count")
+            return (free, try String.fetchOne(database, sql: "PRAGMA integrity_check"))
+        }
+        // It was not written anew: that would keep pushes waiting.
+        #expect((free ?? 0) > 30 && words == "ok")
+    }
+
+    @Test("what only a new file is rid of is told while the gateway runs, and done when it is stopped")
+    func slack() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        try await harness.append([entry(1, false, bytes: 8250)])
+        try await settleAll(harness)
+        try await harness.close()
+        // The last page of a content that goes over several.
+        let last = try pages(files).firstIndex { $0[0..<4] == [0, 0, 0, 0] && $0[4] == UInt8(ascii: "x") }
+        try plant(files, page: try #require(last), offset: 4000)
+        let running = try await open(files)
+        let progress = try await forget(files)
+        #expect(progress.problem?.contains("with the gateway stopped") == true)
+        try await running.close()
+        #expect(try traces(files) == ["journal.sqlite"])
+        let stopped = try await open(files, [])
+        #expect(try await forget(files).problem == nil)
+        #expect(try traces(files) == [])
+        try await stopped.close()
+    }
+
+    @Test("a crash behind the last event leaves nothing: the next process ends it, log and all")
+    func crash() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        try await harness.append([entry(1, true), entry(2, false)])
+        try await settleAll(harness)
+        // A reader keeps it where the number has gone from the request, and the log is not emptied yet.
+        let other = try files.otherProcess()
+        try await other.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM event")
+        }
+        _ = try JournalRequest(forgetting: ErasingTests.number, isImmediate: false, path: files.path)
+        while try await other.read({ _ in
+            try DatabaseQueue(path: files.path).read { try String.fetchOne($0, sql: "SELECT filter FROM request") }
+        }) != "{}" { await Task.yield() }
+        try files.copyAside()
+        try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        try other.close()
+        try await harness.close()
+        try files.restoreCopy()
+        #expect(!(try traces(files)).isEmpty)
+
+        let again = try await open(files)
+        let queue = try DatabaseQueue(path: files.path)
+        while try await queue.read({ try Int64.fetchOne($0, sql: "SELECT finished FROM request") }) == nil {
+            await Task.yield()
+        }
+        #expect(try traces(files) == [])
+        #expect(try await queue.read { try String.fetchOne($0, sql: "SELECT problem FROM request") } == nil)
+        let kept = try JournalReader(path: files.path).tail(JournalFilter(), after: .start, limit: 10)
+        #expect(kept.count == 2)
+        try await again.close()
+    }
+
+    @Test("whoever goes on with it overwrites what is given up, and counts what was filled with zeros as free")
+    func resumed() async throws {
+        let files = try TemporaryJournal()
+        try await open(files).close()
+        let queue = try DatabaseQueue(path: files.path)
+        try await queue.write { database in
+            try database.execute(
+                sql: "INSERT INTO request (time, action, filter) VALUES (1, 'forget', '{}');"
+                    + "CREATE TABLE zeros (content BLOB NOT NULL) STRICT; INSERT INTO zeros VALUES (zeroblob(1000000))"
+            )
+        }
+        try await queue.write { database in
+            try database.execute(sql: "PRAGMA secure_delete = FAST")
+            let store = try JournalStore(database, destinations: ["a", "b"])
+            #expect(try Int.fetchOne(database, sql: "PRAGMA secure_delete") == 1)
+            #expect(store.zeroedPages == 245)
+        }
+    }
+
     @Test("a process that does not know how says so, and one that comes later goes on where it was")
     func unknown() async throws {
         let files = try TemporaryJournal()

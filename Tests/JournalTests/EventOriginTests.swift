@@ -66,6 +66,20 @@ struct EventOriginTests {
         #expect(try files.problems() == [])
     }
 
+    @Test("what a trace hands on comes back with it", arguments: [nil, client])
+    func traceState(_ client: ClientCertificate?) async throws {
+        let files = try TemporaryJournal()
+        let harness = try await files.open()
+        let context = TraceContext(parent: EventOriginTests.trace, state: "rojo=00f067aa0ba902b7, congo=t61")
+        try await harness.append([JournalHarness.entry(1, traceParent: context.text, client: client)])
+        let kept = try #require(try await harness.read(0).first).entry.event
+        #expect(kept.traceParent == EventOriginTests.trace && kept.trace?.state == context.state)
+        #expect(kept.client?.line == client?.line)
+        try await harness.close()
+        let record = try #require(try JournalReader(path: files.path).list(JournalFilter(), limit: 1).first)
+        #expect(record.entry.event.trace == context)
+    }
+
     @Test(
         "a line that is none of a request is nothing",
         arguments: ["", "a b c", "0123456789AB 192.0.2.7 - - - - - - token"]

@@ -21,7 +21,8 @@ struct AlarmCenter: Sendable {
         var hours: [HourlyActivity] = []
     }
 
-    private let routes: [String]
+    private let settings: AlarmsConfiguration
+    private var routes: [String] = []
     private let destinations: [String]
     private var followUps: [MissingFollowUps] = []
     private var silences: [Silence] = []
@@ -38,21 +39,37 @@ struct AlarmCenter: Sendable {
         destinations: [String],
         raised: Set<Alarm> = []
     ) {
-        self.routes = routes
+        self.settings = settings
         self.destinations = destinations
-        if let settings = settings.missingFollowUps {
-            followUps = routes.map {
-                MissingFollowUps(settings, isRaised: raised.contains(Alarm(.missingFollowUps, at: $0)))
-            }
-        }
-        if let settings = settings.silence {
-            silences = routes.map { Silence(settings, route: $0, isRaised: raised.contains(Alarm(.silence, at: $0))) }
-        }
         if let settings = settings.failingDestination {
             failures = destinations.map {
                 FailingDestination(settings, isRaised: raised.contains(Alarm(.failingDestination, at: $0)))
             }
         }
+        watch(routes, raised: raised)
+    }
+
+    /// How many routes are watched.
+    var routeCount: Int { routes.count }
+
+    /// Watches more routes, behind those that it watches.
+    ///
+    /// - Parameters:
+    ///   - paths: all routes since the start, by number.
+    ///   - raised: what was raised at those that are new.
+    ///   - activity: what is known of the hours before of those that are new.
+    mutating func watch(_ paths: [String], raised: Set<Alarm> = [], knowing activity: [HourlyActivity] = []) {
+        let new = Array(paths.dropFirst(routes.count))
+        routes += new
+        if let settings = settings.missingFollowUps {
+            followUps += new.map {
+                MissingFollowUps(settings, isRaised: raised.contains(Alarm(.missingFollowUps, at: $0)))
+            }
+        }
+        if let settings = settings.silence {
+            silences += new.map { Silence(settings, route: $0, isRaised: raised.contains(Alarm(.silence, at: $0))) }
+        }
+        learn(activity.filter { new.contains($0.route) })
     }
 
     /// Takes in what is known of the hours before.

@@ -89,10 +89,38 @@ final class AlarmWatch: Service, CustomStringConvertible {
         }
     }
 
+    /// Watches the routes that a reload has added, with what the journal knows of them from before.
+    private func watchNewRoutes() async {
+        let paths = live.routes.routes.map(\.path)
+        guard center.withLock({ $0.routeCount }) < paths.count else { return }
+        var raised: Set<Alarm> = []
+        var activity: [HourlyActivity] = []
+        if let path = configuration.journal?.path {
+            do {
+                (raised, activity) = try await pool.runIfActive {
+                    let reader = try JournalReader(path: path)
+                    return (try AlarmWatch.raised(reader), try reader.activity())
+                }
+            } catch {
+                let metadata: Logger.Metadata = ["error": "\(error)"]
+                logger.error("alarms of a new route begin anew: the journal cannot be read", metadata: metadata)
+            }
+        }
+        center.withLock { $0.watch(paths, raised: raised, knowing: activity) }
+    }
+
     private static func recall(
         _ path: String
     ) throws -> (raised: Set<Alarm>, activity: [HourlyActivity], isCounted: Bool) {
         let reader = try JournalReader(path: path)
+        let raised = try raised(reader)
+        let known = try reader.activity()
+        guard known.isEmpty else { return (raised, known, false) }
+        return (raised, try reader.countActivity(of: CallEventTypes.pushed, before: .now()), true)
+    }
+
+    /// The alarms of which the latest event says that they are raised.
+    private static func raised(_ reader: JournalReader) throws -> Set<Alarm> {
         var filter = JournalFilter()
         filter.route = route
         var seen: Set<Alarm> = []
@@ -104,14 +132,13 @@ final class AlarmWatch: Service, CustomStringConvertible {
             }
             if record.entry.event.draft.type.name == "alarm.raised" { raised.insert(alarm) }
         }
-        let known = try reader.activity()
-        guard known.isEmpty else { return (raised, known, false) }
-        return (raised, try reader.countActivity(of: CallEventTypes.pushed, before: .now()), true)
+        return raised
     }
 
     // MARK: Looking
 
     private func look() async -> [AlarmChange] {
+        await watchNewRoutes()
         guard let figures = await figures() else { return [] }
         let look = center.withLock { $0.look(figures, at: .now()) }
         journal?.journal.record(look.hours)
@@ -123,10 +150,10 @@ final class AlarmWatch: Service, CustomStringConvertible {
     private func figures() async -> AlarmCenter.Figures? {
         let loop = loops.first
         guard let loop, let snapshots = try? await loops.snapshots(on: loop).get() else { return nil }
-        var pushes = configuration.routes.map { _ in 0 }
+        let routes = live.routes
+        var pushes = routes.routes.map { _ in 0 }
         var attempts = configuration.destinations.map { _ in AttemptCounts() }
         for snapshot in snapshots {
-            // Routes that a reload has added are not watched before the next start.
             for line in snapshot.accepted
             where line.route < pushes.count && CallEventTypes.pushed.contains(line.type.name) {
                 pushes[line.route] += line.count
@@ -138,7 +165,7 @@ final class AlarmWatch: Service, CustomStringConvertible {
         }
         return AlarmCenter.Figures(
             routes: zip(calls.fates, pushes).map { (fates: $0, pushes: $1) },
-            served: live.routes.served,
+            served: routes.served,
             destinations: attempts.map { (delivered: $0.counts[0], failed: $0.counts.dropFirst().reduce(0, +)) }
         )
     }

@@ -6,21 +6,24 @@ import Webhooks
 
 /// `hookgate forget`: takes a telephone number, and the names that belong to it, out of what is kept.
 ///
-/// What is kept is the journal; whatever else holds numbers is to be asked from `run` as well.
+/// What is kept is the journal, and refusals.
 package struct ForgetCommand: Sendable {
     /// How many of the events that still wait are listed.
     private static let listed = 20
 
     private let path: String
+    private let refusals: String?
     private let number: String
     private let eraser: NumberEraser
 
     /// - Parameters:
     ///   - file: the journal.
+    ///   - refusals: the file of refusals; nil: there is none.
     ///   - number: the number, with its country code.
     /// - Throws: `CommandProblem`.
-    package init(_ file: JournalFile, number: String) throws {
+    package init(_ file: JournalFile, refusals: String?, number: String) throws {
         path = file.path
+        self.refusals = refusals
         self.number = number
         do throws(NumberEraser.Problem) {
             eraser = try NumberEraser(number)
@@ -46,9 +49,12 @@ package struct ForgetCommand: Sendable {
     package func look(json: Bool) -> CommandResult {
         do {
             let found = try find()
-            if json { return CommandResult(.done, output: text(found.ids.count, found.waiting.count)) }
+            let refused = try refusals.map { try RefusalReader(path: $0).list(RefusalFilter(), limit: .max) } ?? []
+            let count = refused.count { eraser.isNamed(in: $0.record) }
+            if json { return CommandResult(.done, output: text(found.ids.count, found.waiting.count, count)) }
             var output = found.ids.isEmpty ? "no event holds this number\n" : ""
             for (type, count) in found.types.sorted(by: { $0.key < $1.key }) { output += "\(count) \(type)\n" }
+            output += words(refusals: count)
             return CommandResult(.done, output: output, errors: complaint(found.waiting))
         } catch {
             return problem(error)
@@ -76,7 +82,10 @@ package struct ForgetCommand: Sendable {
             guard let progress else {
                 return CommandResult(.failed, errors: "hookgate: the journal no longer knows the request\n")
             }
-            return try result(progress, json: json)
+            let removed = try refusals.map { path in
+                try RefusalEraser(path: path).erase(trace: eraser.digits) { eraser.isNamed(in: $0) }
+            }
+            return try result(progress, refusals: removed ?? 0, json: json)
         } catch {
             return problem(error)
         }
@@ -93,14 +102,14 @@ package struct ForgetCommand: Sendable {
         return nil
     }
 
-    private func result(_ progress: JournalRequest.Progress, json: Bool) throws -> CommandResult {
+    private func result(_ progress: JournalRequest.Progress, refusals: Int, json: Bool) throws -> CommandResult {
         let problem = progress.problem.map { "hookgate: \($0.escaped)\n" } ?? ""
         let waiting = progress.left > 0 ? try find().waiting : []
         let isDone = problem.isEmpty && progress.left == 0
         let count = progress.done == 1 ? "1 event erased\n" : "\(progress.done) events erased\n"
         return CommandResult(
             isDone ? .done : .failed,
-            output: json ? text(progress.done, progress.left) : count,
+            output: json ? text(progress.done, progress.left, refusals) : count + words(refusals: refusals),
             errors: problem + complaint(waiting)
         )
     }
@@ -143,8 +152,13 @@ package struct ForgetCommand: Sendable {
             + "run this again when they are delivered, take them out with `hookgate events drop ID`, or say --now\n"
     }
 
-    private func text(_ events: Int, _ waiting: Int) -> String {
-        "{\"events\":\(events),\"waiting\":\(waiting)}\n"
+    private func text(_ events: Int, _ waiting: Int, _ refusals: Int) -> String {
+        "{\"events\":\(events),\"waiting\":\(waiting),\"refusals\":\(refusals)}\n"
+    }
+
+    /// Nothing where there are none, as it is where they are masked.
+    private func words(refusals count: Int) -> String {
+        count == 0 ? "" : count == 1 ? "1 refusal\n" : "\(count) refusals\n"
     }
 
     private func problem(_ error: any Error) -> CommandResult {

@@ -171,12 +171,14 @@ package enum ConfigurationLoader {
             users: users,
             routes: routes,
             destinations: destinations,
-            texts: ["destinations", "alarms"].map { key in top.node(key).flatMap { try? Yams.serialize(node: $0) } },
+            texts: ["destinations", "alarms", "tracing"].map { key in
+                top.node(key).flatMap { try? Yams.serialize(node: $0) }
+            },
             journal: journal,
             refusals: RefusalsSection(base: base, journal: journal?.path).read(top),
             admin: admin,
             alarms: alarms,
-            tracing: TracingSection.read(top),
+            tracing: TracingSection(base: base, environment: environment).read(top),
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),
             pidFile: pidFile(top, base: base, journal: journal),

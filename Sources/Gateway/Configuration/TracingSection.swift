@@ -8,43 +8,51 @@ package struct TracingConfiguration: Sendable {
     package var sample: Double
     /// What the spans say they are from.
     package var serviceName: String
-
-    /// All of it, to be compared.
-    var words: String { "\(collector.shownURL) \(sample) \(serviceName)" }
 }
 
 /// Reads `tracing`.
 struct TracingSection {
-    private static let keys = ConfigurationSection.Keys(known: ["endpoint", "sample", "service_name"])
+    let base: BaseFolder
+    let environment: [String: String]
+
+    private static let keys = ConfigurationSection.Keys(known: ["endpoint", "sample", "service_name", "tls"])
 
     /// Nil when it is absent, or could not be read, which is noted.
-    static func read(_ top: ConfigurationSection) -> TracingConfiguration? {
-        guard let section = top.section("tracing", keys: keys) else { return nil }
+    func read(_ top: ConfigurationSection) -> TracingConfiguration? {
+        guard let section = top.section("tracing", keys: TracingSection.keys) else { return nil }
         let sample = sample(section)
         let name = section.scalar("service_name")?.publicText()
         guard let collector = collector(section), let sample else { return nil }
         return TracingConfiguration(collector: collector, sample: sample, serviceName: name ?? "hookgate")
     }
 
-    private static func collector(_ section: ConfigurationSection) -> Destination? {
+    private func collector(_ section: ConfigurationSection) -> Destination? {
         let remedy = "add `endpoint: http://127.0.0.1:4318`"
         guard let scalar = section.required("endpoint", remedy: remedy), let text = scalar.publicText() else {
             return nil
         }
         do {
             let url = try HTTPAddress(text)
-            guard url.scheme == "http", url.network.port != 0 else {
-                scalar.error("the collector has to be an http address", remedy: "write `http://127.0.0.1:4318`")
+            guard url.network.port != 0 else {
+                scalar.error("the URL has port 0", remedy: "write `http://127.0.0.1:4318`")
                 return nil
             }
-            var base = url.target
-            if base.hasSuffix("/") { base.removeLast() }
-            return Destination(
+            var path = url.target
+            if path.hasSuffix("/") { path.removeLast() }
+            var collector = Destination(
                 name: "tracing",
                 host: url.network.host,
-                port: url.network.port ?? 4318,
-                target: base + "/v1/traces"
+                port: url.network.port ?? (url.scheme == "https" ? 443 : 4318),
+                target: path + "/v1/traces"
             )
+            if url.scheme == "https" {
+                let reader = DestinationTLSSection(base: base, environment: environment)
+                guard let tls = reader.read(section, host: url.network.host) else { return nil }
+                collector.tls = tls
+            } else if section.has("tls") {
+                section.error("tls", "is for https addresses", remedy: "write the endpoint with https, or remove `tls`")
+            }
+            return collector
         } catch {
             scalar.error("the URL \(error.reason)", remedy: "write `http://127.0.0.1:4318`")
             return nil
@@ -52,7 +60,7 @@ struct TracingSection {
     }
 
     /// 0.1 without one; nil for something else, which is noted.
-    private static func sample(_ section: ConfigurationSection) -> Double? {
+    private func sample(_ section: ConfigurationSection) -> Double? {
         guard let scalar = section.scalar("sample") else { return section.has("sample") ? nil : 0.1 }
         guard let text = scalar.publicText(), let share = Double(text), share >= 0, share <= 1 else {
             scalar.error("has to be a number from 0 to 1", remedy: "write `0.1` for every tenth request")

@@ -3,7 +3,7 @@ import Webhooks
 /// What all events that a request brings have in common below their data.
 struct EventSource {
     /// The trace that it belongs to.
-    let traceParent: String?
+    let context: TraceContext?
     /// The certificate that was shown with it.
     let client: ClientCertificate?
     /// The request itself.
@@ -14,7 +14,7 @@ struct EventSource {
     ///   - proof: why it was let in.
     ///   - trace: the span of the request, where it is traced.
     init(_ head: RequestHead, by proof: RequestOrigin.Proof, _ trace: Tracer.Request?) {
-        traceParent = trace?.context.text ?? TraceParent.of(head.headers)
+        context = trace.map { $0.handedOn(head.headers) } ?? TraceContext.of(head.headers)
         client = head.certificate
         origin = RequestOrigin(
             id: head.id,

@@ -103,8 +103,16 @@ final class IngestPipeline: Responder {
 
     // MARK: Before the content is read
 
-    /// Refuses what its head already condemns, so that no stranger's content is kept.
     func screen(_ head: RequestHead) -> Screening {
+        let screening = judge(head)
+        if case .refused(let reply, let route) = screening, let tracer {
+            tracer.refused(reply, head, path: route.map { lanes[$0].route.path })
+        }
+        return screening
+    }
+
+    /// Refuses what its head already condemns, so that no stranger's content is kept.
+    private func judge(_ head: RequestHead) -> Screening {
         // Route.
         guard let match = routes.match(head.target) else { return .refused(.refusal(.unknownPath)) }
         guard head.method == "POST" else { return .refused(.refusal(.methodNotAllowed), route: match.index) }
@@ -327,7 +335,7 @@ final class IngestPipeline: Responder {
             source: lane.source,
             time: draft.time ?? time,
             draft: draft,
-            traceParent: source?.traceParent,
+            trace: source?.context,
             client: source?.client,
             origin: source?.origin
         )

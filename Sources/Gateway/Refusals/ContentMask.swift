@@ -64,14 +64,57 @@ enum ContentMask {
         for index in isNumber ? letters.dropFirst(2).dropLast(2) : letters[...] { bytes[index] = star }
     }
 
+    /// Stars for what may be a telephone number, however its digits are written, but for the first and last two of them.
     private static func maskRuns(_ value: Range<Int>, _ bytes: inout [UInt8]) {
-        var start = value.lowerBound
-        for index in value.lowerBound...value.upperBound {
-            if index < value.upperBound, isDigit(bytes[index]) { continue }
-            if index - start >= longRun { for place in start + 2..<index - 2 { bytes[place] = star } }
-            start = index + 1
+        for mayBreak in [false, true] { maskRuns(units(value, bytes), mayBreak: mayBreak, &bytes) }
+    }
+
+    /// The same in one way: where a text may break, a blank may stand between two digits, and behind a plus or a zero, or in
+    /// a text without letters, hyphens and the like.
+    ///
+    /// So most ids and addresses stay.
+    private static func maskRuns(
+        _ units: [(byte: UInt8, place: Range<Int>)],
+        mayBreak: Bool,
+        _ bytes: inout [UInt8]
+    ) {
+        let isPlain = !units.contains { isLetter($0.byte) }
+        var run: [Range<Int>] = []
+        var breaks: Set<UInt8> = []
+        var before: UInt8 = 0
+        for (byte, place) in units + [(0, 0..<0)] {
+            if isDigit(byte) {
+                if mayBreak, !isDigit(before), byte == UInt8(ascii: "0") || before == UInt8(ascii: "+") {
+                    breaks = Set(" +-/.()".utf8)
+                } else if mayBreak, run.isEmpty {
+                    breaks = Set((isPlain ? " +-/()" : " +").utf8)
+                }
+                run.append(place)
+            } else if !breaks.contains(byte) {
+                if run.count >= longRun {
+                    for index in run.dropFirst(2).dropLast(2).joined() { bytes[index] = star }
+                }
+                run = []
+            }
+            before = byte
         }
     }
+
+    /// The characters of a value, decoded, with where they stand.
+    private static func units(_ value: Range<Int>, _ bytes: [UInt8]) -> [(byte: UInt8, place: Range<Int>)] {
+        var units: [(byte: UInt8, place: Range<Int>)] = []
+        var index = value.lowerBound
+        while index < value.upperBound {
+            let triplet =
+                bytes[index] == UInt8(ascii: "%") ? RawForm.triplet(bytes, at: index, before: value.upperBound) : nil
+            let end = index + (triplet == nil ? 1 : 3)
+            units.append((triplet ?? bytes[index], index..<end))
+            index = end
+        }
+        return units
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { isWord(byte) && !isDigit(byte) }
 
     private static let star = UInt8(ascii: "*")
 

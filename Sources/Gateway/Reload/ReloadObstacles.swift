@@ -27,8 +27,8 @@ enum ReloadObstacles {
             check("listeners[\(index)].tls.ticket_keys", old.tls.ticketKeys.isEmpty == new.tls.ticketKeys.isEmpty)
         }
         check("destinations", old.texts.first == new.texts.first && sameSecrets(old, new))
-        check("alarms", old.texts.last == new.texts.last)
-        check("tracing", old.tracing?.words == new.tracing?.words)
+        check("alarms", old.texts.dropFirst().first == new.texts.dropFirst().first)
+        check("tracing", old.texts.last == new.texts.last)
         check("journal", old.journal == new.journal)
         check("refusals", old.refusals == new.refusals)
         check("pid_file", old.pidFile == new.pidFile)

@@ -40,10 +40,15 @@ struct TraceExporter: Service, CustomStringConvertible {
 
     /// Sends what waits, until nothing does or the collector does not take it.
     private func export() async {
-        while case let spans = tracer.take(TraceExporter.batch), !spans.isEmpty {
-            let isExported = await send(spans.document(service: tracer.configuration.serviceName))
-            tracer.note(spans.count, isExported: isExported)
-            if !isExported { return }
+        while case let spans = tracer.take(), !spans.isEmpty {
+            var rest = spans[...]
+            while !rest.isEmpty {
+                let batch = Array(rest.prefix(TraceExporter.batch))
+                rest = rest.dropFirst(batch.count)
+                let isExported = await send(batch.document(service: tracer.configuration.serviceName))
+                tracer.note(batch.count + (isExported ? 0 : rest.count), isExported: isExported)
+                if !isExported { return }
+            }
         }
     }
 

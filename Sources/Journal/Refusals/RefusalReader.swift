@@ -68,7 +68,7 @@ package final class RefusalReader: Sendable {
     }
 
     /// Nil when a row is damaged.
-    private static func refusal(_ row: Row) -> KeptRefusal? {
+    static func refusal(_ row: Row) -> KeptRefusal? {
         let kind: String = row.value("kind")
         let id: String = row.value("id")
         guard let kind = RefusalRecord.Kind(rawValue: kind), let id = RequestID(id) else { return nil }

@@ -76,7 +76,7 @@ package struct NumberEraser: Sendable {
     }
 
     /// Whether a text is the number, or holds it.
-    func matches(_ text: String) -> Bool {
+    package func matches(_ text: String) -> Bool {
         if isSame(text[...]) { return true }
         var rest = text[...]
         while let run = PhoneIdentity.firstNumber(in: rest) {
