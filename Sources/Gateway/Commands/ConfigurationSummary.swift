@@ -37,7 +37,7 @@ struct ConfigurationSummary {
         }
         for user in configuration.users { text += row("user", "\(user.name.escaped) with \(passwords(user))") }
         for route in configuration.routes {
-            text += row("route", "POST \(route.path) from \(route.provider)")
+            text += row("route", "POST \(route.path) from \(route.provider.rawValue)")
             text += row("", "  users: \(list(route.users))")
             text += row("", "  destinations: \(list(route.destinations))")
             if let clients = route.certificates.allowed { text += row("", "  clients: \(list(clients.sorted()))") }
