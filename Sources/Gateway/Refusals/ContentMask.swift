@@ -3,9 +3,6 @@ import Webhooks
 
 /// Masks what a form tells of people, and leaves every byte where it was: places in it stay true.
 enum ContentMask {
-    /// Digits in a row that may be a telephone number, in a field that should hold none.
-    private static let longRun = 7
-
     static func masked(_ form: RawForm) -> [UInt8] {
         var bytes = form.bytes
         for pair in form.pairs {
@@ -60,26 +57,24 @@ enum ContentMask {
                 index += 1
             }
         }
-        let isNumber = letters.count >= longRun && letters.allSatisfy { isDigit(bytes[$0]) }
+        let isNumber = letters.count >= PhoneIdentity.telling && letters.allSatisfy { PhoneIdentity.isDigit(bytes[$0]) }
         for index in isNumber ? letters.dropFirst(2).dropLast(2) : letters[...] { bytes[index] = star }
     }
 
     private static func maskRuns(_ value: Range<Int>, _ bytes: inout [UInt8]) {
         var start = value.lowerBound
         for index in value.lowerBound...value.upperBound {
-            if index < value.upperBound, isDigit(bytes[index]) { continue }
-            if index - start >= longRun { for place in start + 2..<index - 2 { bytes[place] = star } }
+            if index < value.upperBound, PhoneIdentity.isDigit(bytes[index]) { continue }
+            if index - start >= PhoneIdentity.telling { for place in start + 2..<index - 2 { bytes[place] = star } }
             start = index + 1
         }
     }
 
     private static let star = UInt8(ascii: "*")
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
-
     /// A letter or digit, of any language.
     private static func isWord(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 0x80
+        PhoneIdentity.isDigit(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 0x80
     }
 }
 
