@@ -58,6 +58,7 @@ struct SingleRequest: Sendable {
     /// - Returns: the answer, whatever its status.
     /// - Throws: `Failure`, what the connection failed with, or `CancellationError` as soon as the task is cancelled.
     func answer(on loop: any EventLoop) async throws -> Answer {
+        try Task.checkCancellation()
         let promise = loop.makePromise(of: Answer.self)
         ClientBootstrap(group: loop)
             .connectTimeout(patience)
