@@ -25,9 +25,10 @@ struct HTTP2Window {
         self.left = left
     }
 
-    /// How much the client may send again; nil while it is not worth a frame.
+    /// Makes it as large again as what is kept allows.
     ///
-    /// - Parameter held: bytes that are kept for it.
+    /// - Parameter held: bytes that are kept for the client.
+    /// - Returns: how much the client may send again; nil while it is not worth a frame.
     mutating func giveBack(holding held: Int) -> Int? {
         guard left < size / 2 else { return nil }
         let free = size - left - held
