@@ -73,7 +73,7 @@ import Testing
             contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/admin.md"),
             encoding: .utf8
         )
-        for match in text.matches(of: /# TYPE (hookgate_[a-z_]+) /) {
+        for match in text.matches(of: #/# TYPE (hookgate_[a-z_]+) /#) {
             #expect(page.contains("`\(match.1)`"), "\(match.1) is not described in docs/admin.md")
         }
     }
