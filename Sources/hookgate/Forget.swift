@@ -6,9 +6,9 @@ struct Forget: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take a telephone number, and the names that belong to it, out of the journal.",
         discussion: """
-            Works on the journal of a gateway that runs, and of one that is stopped. Events stay, and say `erased` where
-            the number stood, however it was written. What still waits for delivery is left as it was accepted and listed,
-            unless --now is given. It can be run again at any time. The file of refusals is left alone: numbers are starred
+            Works on the journal of a gateway that runs, and of one that is stopped. Events stay, and say `erased` where \
+            the number stood, however it was written. What still waits for delivery is left as it was accepted and listed, \
+            unless --now is given. It can be run again at any time. The file of refusals is left alone: numbers are starred \
             there, unless mask_personal_data is false. docs/privacy.md says what else it cannot reach.
 
               hookgate forget --dry-run "+49 211 5566778"
