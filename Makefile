@@ -15,7 +15,7 @@ CONFIG ?= config/hookgate.yaml
 	renewal-test http2-test http2-conformance strangers-test docs restart-test setups-test unit-test man deb deb-test
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 deps: ## install the missing system packages (Debian), or say which they are
 	@sh scripts/deps.sh

@@ -190,7 +190,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "Admin", "Edge", "Auth", "Delivery", "Journal", "Sipgate", "Webhooks", "OpenSSL",
-                "HookgateTesting", nio.core, nio.posix, nio.embedded, logging, metrics,
+                "HookgateTesting", nio.core, nio.posix, nio.embedded, nio.http1, logging, metrics,
             ],
             swiftSettings: callsC
         ),

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds hookgate_VERSION_ARCHITECTURE.deb from the release binary, with dpkg's own tools.
+# DEBFULLNAME and DEBEMAIL say who answers for the package, as Debian's own tools have it.
 # usage: deb.sh BINARY [VERSION]
 set -eu
 binary=$1
@@ -11,6 +12,10 @@ for tool in dpkg-deb dpkg-shlibdeps strip xz; do
 done
 version=${2:-$(sed -n 's/.*number = "\(.*\)"$/\1/p' Sources/Gateway/Commands/ProgramVersion.swift)}
 architecture=$(dpkg --print-architecture)
+MAINTAINER="${DEBFULLNAME:-Nobody so far} <${DEBEMAIL:-unset@hookgate.invalid}>"
+export MAINTAINER
+[ -n "${DEBFULLNAME:-}" ] && [ -n "${DEBEMAIL:-}" ] ||
+    echo "Nobody answers for this package: set DEBFULLNAME and DEBEMAIL before you hand it out." >&2
 work=.build-deb/package
 root=$work/root
 rm -rf $work
@@ -45,12 +50,12 @@ cat > $root/DEBIAN/control <<EOF
 Package: hookgate
 Version: $version
 Architecture: $architecture
-Maintainer: $(sed -n 's/^Upstream-Contact: //p' packaging/debian/copyright)
+Maintainer: $MAINTAINER
 Installed-Size: $(du -k -s --exclude=DEBIAN $root | cut -f1)
 Depends: $depends, adduser
 Recommends: ca-certificates
 Suggests: prometheus, sqlite3
-Section: net
+Section: non-free/net
 Priority: optional
 Description: gateway that takes webhooks over HTTPS and forwards JSON events
  Hookgate terminates TLS with your certificate, lets in only who knows a

@@ -3,10 +3,11 @@
 
     debian-changelog.py VERSION CHANGELOG.md
 
-VERSION stands for that of the first section.
+VERSION stands for that of the first section. MAINTAINER in the environment is who answers for the package.
 """
 import email.utils
 import datetime
+import os
 import re
 import sys
 import textwrap
@@ -14,8 +15,7 @@ import textwrap
 version, path = sys.argv[1:]
 with open(path) as f:
     sections = re.split(r"^## ", f.read(), flags=re.M)[1:]
-with open("packaging/debian/copyright") as f:
-    who = re.search(r"^Upstream-Contact: (.*)", f.read(), re.M)[1]
+who = os.environ["MAINTAINER"]
 for number, section in enumerate(sections):
     title, _, rest = section.partition("\n")
     name, date = re.match(r"(\S+) \((\d{4}-\d{2}-\d{2})\)", title).groups()

@@ -28,11 +28,14 @@ for unit in hookgate.service hookgate.socket; do
 done
 install -D -m 644 packaging/sysusers/hookgate.conf "$root/lib/sysusers.d/hookgate.conf"
 
-install -d "$doc/docs/images" "$doc/docs/schemas" "$share/hookgate/grafana" "$share/hookgate/prometheus"
+install -d "$doc/docs/images" "$doc/docs/schemas" "$doc/docs/examples" "$share/hookgate/grafana" "$share/hookgate/prometheus"
 install -m 644 README.md CHANGELOG.md config/hookgate.yaml "$doc/"
 install -m 644 docs/*.md docs/openapi.json "$doc/docs/"
 install -m 644 docs/images/* "$doc/docs/images/"
-install -m 644 docs/schemas/*.json docs/schemas/README.md "$doc/docs/schemas/"
+install -m 644 docs/schemas/*.json docs/schemas/README.md docs/schemas/check.py "$doc/docs/schemas/"
+install -m 644 docs/examples/* "$doc/docs/examples/"
+sh scripts/notice.sh > "$doc/NOTICE"
+chmod 644 "$doc/NOTICE"
 install -m 644 packaging/grafana/hookgate.json "$share/hookgate/grafana/"
 install -m 644 packaging/prometheus/hookgate.rules.yml "$share/hookgate/prometheus/"
 install -m 644 packaging/config/hookgate.yaml "$share/hookgate/"

@@ -57,7 +57,7 @@ def prose(text):
         running, example = [], []
         for line in part.split("\n"):
             if line.startswith("  "):
-                example.append(re.sub(r" {5,}", " ", line[2:].rstrip()))
+                example.append(line[2:].rstrip())
             else:
                 running.append(line)
         if running:

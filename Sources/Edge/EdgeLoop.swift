@@ -39,17 +39,21 @@ package final class EdgeLoop {
     func hangBell(on loop: any EventLoop) -> EventLoopFuture<Void> {
         guard turns.bell == nil else { return loop.makeSucceededVoidFuture() }
         let turns = turns
-        return LoopBell.hang(on: loop) { turns.rang(on: loop) }
+        // The turns have the bell, and not the other way round.
+        return LoopBell.hang(on: loop) { [weak turns] in turns?.rang(on: loop) }
             .assumeIsolated()
             .map { turns.bell = $0.value }
             .recover { _ in }
             .nonisolated()
     }
 
-    /// The parsers of requests under such limits; there are as many kinds as such limits were ever in force.
+    /// The parsers of requests under such limits; those of others that no connection has any more are let go.
+    ///
+    /// - Returns: what a connection has to enter before the next one asks.
     func parsers(_ limits: EdgeLimits) -> RequestParsers {
         let known = parsers.first { $0.fields == limits.maxHeaderFields && $0.bytes == limits.maxHeaderBytes }
         if let known { return known.parsers }
+        parsers.removeAll { $0.parsers.isUnused }
         let new = RequestParsers(limits)
         parsers.append((limits.maxHeaderFields, limits.maxHeaderBytes, new))
         return new

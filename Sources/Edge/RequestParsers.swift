@@ -25,6 +25,9 @@ final class RequestParsers {
     /// Decoders that nobody uses.
     var count: Int { idle.count }
 
+    /// Whether no connection may borrow any more; then it holds none either.
+    var isUnused: Bool { users == 0 }
+
     /// A connection begins.
     func enter() { users += 1 }
 

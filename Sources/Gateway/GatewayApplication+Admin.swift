@@ -86,11 +86,7 @@ extension ExplainCommand.Selection {
     ///
     /// - Throws: `EventFilter.Problem` also for a field that means nothing here.
     init(fields: [String: String]) throws(EventFilter.Problem) {
-        let known: Set = ["reason", "client", "route", "call", "since"]
-        for name in fields.keys.sorted() where !known.contains(name) {
-            let remedy = NearestName.remedy(known.sorted(), to: name) ?? ""
-            throw EventFilter.Problem(description: "There is no field \(name.quoted); \(remedy)")
-        }
+        try EventFilter.Problem.refuse(fields, beside: ["reason", "client", "route", "call", "since"])
         try self.init(
             reason: fields["reason"],
             client: fields["client"],
@@ -135,13 +131,9 @@ extension [GatewayMetrics.CertificateEnd] {
 extension EventFilter {
     /// Reads the fields of a query, which have the names of the command line's options.
     ///
-    /// - Throws: `Problem` also for a field that means nothing here, so that no slip makes a filter wider.
+    /// - Throws: `Problem` also for a field that means nothing here.
     init(fields: [String: String]) throws(Problem) {
-        let known: Set = ["id", "route", "type", "call", "state", "destination", "since"]
-        for name in fields.keys.sorted() where !known.contains(name) {
-            let remedy = NearestName.remedy(known.sorted(), to: name) ?? ""
-            throw Problem(description: "There is no field \(name.quoted); \(remedy)")
-        }
+        try Problem.refuse(fields, beside: ["id", "route", "type", "call", "state", "destination", "since"])
         try self.init(
             id: fields["id"],
             route: fields["route"],
@@ -151,6 +143,19 @@ extension EventFilter {
             destination: fields["destination"],
             since: fields["since"]
         )
+    }
+}
+
+extension EventFilter.Problem {
+    /// Refuses a query with a field that means nothing, so that no slip makes a filter wider.
+    fileprivate static func refuse(
+        _ fields: [String: String],
+        beside known: Set<String>
+    ) throws(EventFilter.Problem) {
+        for name in fields.keys.sorted() where !known.contains(name) {
+            let remedy = NearestName.remedy(known.sorted(), to: name) ?? ""
+            throw EventFilter.Problem(description: "There is no field \(name.quoted); \(remedy)")
+        }
     }
 }
 

@@ -124,12 +124,7 @@ struct LoopShared: Sendable {
             return IngestPipeline.Lane(
                 index: index,
                 route: routes[index],
-                provider: try SipgateProvider(
-                    publicURL: configuration.publicURL,
-                    routePath: route.path,
-                    followUpKey: followUpKey,
-                    route: known
-                ),
+                provider: try provider(of: route, known),
                 source: configuration.publicURL + route.path,
                 addresses: route.addresses,
                 certificates: route.certificates,
@@ -156,6 +151,19 @@ struct LoopShared: Sendable {
             accepted: before?.pipeline.accepted
         )
         return LoopPart(pipeline: pipeline, asked: asked)
+    }
+
+    /// The provider of a route, for one loop.
+    private func provider(of route: RouteConfiguration, _ known: SipgateRoute) throws -> any Provider {
+        switch route.provider {
+        case .sipgate:
+            try SipgateProvider(
+                publicURL: configuration.publicURL,
+                routePath: route.path,
+                followUpKey: followUpKey,
+                route: known
+            )
+        }
     }
 
     /// Questions have connections of their own: a backlog must not stand before a caller.

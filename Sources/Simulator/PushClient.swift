@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -65,7 +66,8 @@ struct PushClient: Sendable {
             return "\(error.host) does not resolve: \(reason)"
         }
         let reasons = error.connectionErrors.map { failure in
-            let reason = (failure.error as? IOError)?.description ?? "\(failure.error)"
+            let number = (failure.error as? IOError)?.errnoCode
+            let reason = number.map { unsafe String(cString: strerror($0)) } ?? "\(failure.error)"
             return "\(failure.target.ipAddress ?? error.host) port \(error.port): \(reason)"
         }
         return reasons.joined(separator: "; ")

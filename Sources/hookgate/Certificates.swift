@@ -16,7 +16,7 @@ extension Certificates {
         static let configuration = CommandConfiguration(
             abstract: "Make a development certificate with its key and the authority that signed it.",
             discussion: """
-                Writes server.pem, server.key and ca.pem. Existing files are kept unless --force is given. A provider does
+                Writes server.pem, server.key and ca.pem. Existing files are kept unless --force is given. A provider does \
                 not trust such a certificate: for the real thing take one from a public authority.
 
                   hookgate cert generate --name localhost --ip 127.0.0.1 --out certs
@@ -72,7 +72,7 @@ extension Certificates {
         static let configuration = CommandConfiguration(
             abstract: "Look at the certificate of a running server, as its clients get it.",
             discussion: """
-                Connects from outside and tells which versions of TLS it speaks, which chain it sends, what is wrong with
+                Connects from outside and tells which versions of TLS it speaks, which chain it sends, what is wrong with \
                 it, what a client without SNI gets, and whether a client would trust it. Ends with 1 when one would not.
 
                   hookgate cert check hooks.example.net

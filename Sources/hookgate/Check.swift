@@ -6,13 +6,13 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say everything that is wrong with a configuration, or what it means.",
         discussion: """
-            Reads what `run` would read, certificates and secrets included, and serves nothing. Secrets are not printed.
+            Reads what `run` would read, certificates and secrets included, and serves nothing. Secrets are not printed. \
             Ends with 78 when the configuration cannot be used; warnings alone end with 0.
 
               hookgate check && systemctl reload-or-restart hookgate
 
-            With --against it sends the events of a journal through the configuration, and tells which decisions, replies and
-            deliveries would be different. Nothing is sent, nobody is asked, and the journal is only read. Ends with 0 when
+            With --against it sends the events of a journal through the configuration, and tells which decisions, replies and \
+            deliveries would be different. Nothing is sent, nobody is asked, and the journal is only read. Ends with 0 when \
             nothing would be different, and with 1 otherwise.
 
               hookgate check --config new.yaml --against var/journal.sqlite --since 7d

@@ -6,7 +6,7 @@ struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See what was accepted and what became of it, and mend it.",
         discussion: """
-            Works on the journal of a gateway that runs, and of one that is stopped. An event has one state at each
+            Works on the journal of a gateway that runs, and of one that is stopped. An event has one state at each \
             destination: pending, delivered, dead, expired or dropped.
 
               hookgate events list --state dead --since 24h
@@ -152,7 +152,7 @@ extension Events {
         static let configuration = CommandConfiguration(
             abstract: "Send events again: dead letters, but also expired, dropped and delivered ones.",
             discussion: """
-                Without --state or an id only dead letters are sent again, and what waits for a retry is tried at once.
+                Without --state or an id only dead letters are sent again, and what waits for a retry is tried at once. \
                 Ctrl-C ends the display; a gateway that runs goes on with what was asked.
                 """
         )
@@ -185,7 +185,7 @@ extension Events {
         static let configuration = CommandConfiguration(
             abstract: "Count every event in the journal and compare with the ledger.",
             discussion: """
-                For each destination accepted = delivered + pending + dead + expired + dropped. Ends with 1 when the counts
+                For each destination accepted = delivered + pending + dead + expired + dropped. Ends with 1 when the counts \
                 do not add up.
                 """
         )

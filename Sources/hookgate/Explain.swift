@@ -6,7 +6,7 @@ struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say why a request was refused, or what became of it.",
         discussion: """
-            ID is the X-Request-Id of a reply, the id of an event, or the provider's id of a call. With --last it is how
+            ID is the X-Request-Id of a reply, the id of an event, or the provider's id of a call. With --last it is how \
             many refusals to list, the latest first. Works on the files of a gateway that runs, and of one that is stopped.
 
               hookgate explain 1D5KX0Q3W8ZT

@@ -6,9 +6,9 @@ struct Forget: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take a telephone number, and the names that belong to it, out of what is kept.",
         discussion: """
-            Works on the journal of a gateway that runs, and of one that is stopped. Events stay, and say `erased` where
-            the number stood, however it was written. What still waits for delivery is left as it was accepted and listed,
-            unless --now is given. It can be run again at any time. Refusals that name the number are removed; they do only
+            Works on the journal of a gateway that runs, and of one that is stopped. Events stay, and say `erased` where \
+            the number stood, however it was written. What still waits for delivery is left as it was accepted and listed, \
+            unless --now is given. It can be run again at any time. Refusals that name the number are removed; they do only \
             where mask_personal_data is, or was, false. docs/privacy.md says what it cannot reach.
 
               hookgate forget --dry-run "+49 211 5566778"

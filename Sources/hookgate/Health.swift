@@ -6,8 +6,8 @@ struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask a running gateway whether it can do its work.",
         discussion: """
-            Asks the listener of `admin.address` for /readyz, within 5 seconds. Ends with 0 when requests should be sent
-            there; else with 1, and says why: a journal that cannot be written, a certificate that has ended, a gateway
+            Asks the listener of `admin.address` for /readyz, within 5 seconds. Ends with 0 when requests should be sent \
+            there; else with 1, and says why: a journal that cannot be written, a certificate that has ended, a gateway \
             that is stopping or does not run. A certificate is not verified on this machine, unless --ca is given.
 
               hookgate health

@@ -13,11 +13,11 @@ struct HookgateCommand: AsyncParsableCommand {
               hookgate backend
               hookgate run
               echo development > password.txt
-              hookgate simulate answered --user sipgate \
-                --password-file password.txt --ca certs/ca.pem \
+              hookgate simulate answered --user sipgate \\
+                --password-file password.txt --ca certs/ca.pem \\
                 --url https://localhost:8443/hooks/sipgate
 
-            Exit codes: 0 done, 1 it failed, 2 the arguments make no sense,
+            Exit codes: 0 done, 1 it failed, 2 the arguments make no sense, \
             78 the configuration is wrong.
 
             Shell completions, for bash, zsh or fish:

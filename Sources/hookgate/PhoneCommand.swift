@@ -8,7 +8,7 @@ struct PhoneCommand: AsyncParsableCommand {
         commandName: "phone",
         abstract: "Call, pick up, press, transfer and hang up in the terminal.",
         discussion: """
-            Tells a gateway of what you type as sipgate would, and shows what it replies. Replies are obeyed: a menu asks
+            Tells a gateway of what you type as sipgate would, and shows what it replies. Replies are obeyed: a menu asks \
             for keys. Reads standard input, so that a call can also be piped into it.
 
               hookgate phone --user sipgate --password-env PASSWORD \\

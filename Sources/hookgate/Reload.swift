@@ -6,8 +6,8 @@ struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Have the running gateway read its configuration again, and say what came of it.",
         discussion: """
-            Checks the configuration first; if anything in it is wrong, it says all of it, ends with 78, and the gateway
-            hears nothing. The gateway is found by `pid_file`, or by the journal that it holds, or named with --pid.
+            Checks the configuration first; if anything in it is wrong, it says all of it, ends with 78, and the gateway \
+            hears nothing. The gateway is found by `pid_file`, or by the journal that it holds, or named with --pid. \
             What cannot be put in force leaves everything as it was, and this ends with 1.
 
               hookgate reload --config /etc/hookgate/hookgate.yaml

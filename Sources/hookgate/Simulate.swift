@@ -8,16 +8,16 @@ struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Play a telephone call against a gateway, as the provider would.",
         discussion: """
-            Posts without credentials until it is challenged, repeats on the same connection, reads the XML as strictly as
-            it is documented, and goes on at the addresses it finds there. Prints every step; ends with 1 when anything is
-            wrong. Credentials may stand in the address, as at the provider, but arguments can be seen by others on the
+            Posts without credentials until it is challenged, repeats on the same connection, reads the XML as strictly as \
+            it is documented, and goes on at the addresses it finds there. Prints every step; ends with 1 when anything is \
+            wrong. Credentials may stand in the address, as at the provider, but arguments can be seen by others on the \
             machine: --password-file and --password-env are better.
 
-            --list names the scenarios, --show prints one as a file to begin one's own with. Replies are obeyed: calls are
+            --list names the scenarios, --show prints one as a file to begin one's own with. Replies are obeyed: calls are \
             turned away, keys pressed, mailboxes reached as the XML says. With --calls it is a load: the report then counts.
 
-              hookgate simulate answered --user sipgate \
-                --password-file password.txt --ca certs/ca.pem \
+              hookgate simulate answered --user sipgate \\
+                --password-file password.txt --ca certs/ca.pem \\
                 --url https://localhost:8443/hooks/sipgate
 
             For a public name that does not resolve here add

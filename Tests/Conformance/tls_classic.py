@@ -1,12 +1,8 @@
 """TLS 1.2 behind the hello: key exchange, Finished, records, renegotiation, tickets."""
 import struct
 
-from tls_hellos import BAD, TLS12, talk
+from tls_hellos import BAD, OK, SPOILT, TLS12, UNEXPECTED, agreed_on, served, talk
 from tls_wire import *
-
-UNEXPECTED = "unexpected_message"
-OK = "answered *"
-SPOILT = ("bad_record_mac", "decode_error")
 
 
 def classic(**more):
@@ -16,21 +12,12 @@ def classic(**more):
 def begun(peer, hello=None):
     """As far as ServerHelloDone."""
     peer.hello(hello or classic())
-    said = peer.server_hello()
-    if said != TLS12:
-        raise Wrong(f"the server chose {said}")
+    agreed_on(TLS12, peer.server_hello())
     peer.begin12()
 
 
 def connected(peer, hello=None, session=None):
-    said = peer.connect12(hello, session)
-    if said != TLS12:
-        raise Wrong(f"the server chose {said}")
-
-
-def served(peer):
-    peer.request_page()
-    return peer.answer()
+    agreed_on(TLS12, peer.connect12(hello, session))
 
 
 def handshakes(suite):

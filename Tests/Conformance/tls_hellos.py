@@ -6,6 +6,9 @@ from tls_wire import *
 
 TLS13, TLS12, RETRY = "TLS 1.3", "TLS 1.2", "retry"
 BAD = ("decode_error", "illegal_parameter")
+UNEXPECTED = "unexpected_message"
+SPOILT = ("bad_record_mac", "decode_error")
+OK = "answered *"
 
 
 def talk(work, closed_listener=False):
@@ -25,6 +28,18 @@ def talk(work, closed_listener=False):
             peer.close()
 
     return run
+
+
+def agreed_on(version, said):
+    """Goes on only where the server chose what the conversation is about."""
+    if said != version:
+        raise Wrong(f"the server chose {said}")
+
+
+def served(peer):
+    """Asks for a page once the handshake is done."""
+    peer.request_page()
+    return peer.answer()
 
 
 def hears(peer):

@@ -2,34 +2,19 @@
 import os
 import struct
 
-from tls_hellos import BAD, RETRY, TLS13, talk
+from tls_hellos import BAD, OK, RETRY, SPOILT, TLS13, UNEXPECTED, agreed_on, served, talk
 from tls_wire import *
-
-UNEXPECTED = "unexpected_message"
-SPOILT = ("bad_record_mac", "decode_error")
 
 
 def begun(peer, hello=None):
     """A handshake in which only our Finished is missing."""
     peer.hello(hello or Hello())
-    said = peer.server_hello()
-    if said != TLS13:
-        raise Wrong(f"the server chose {said}")
+    agreed_on(TLS13, peer.server_hello())
     peer.begin13()
 
 
 def connected(peer, hello=None, psk=None):
-    said = peer.connect13(hello, psk)
-    if said != TLS13:
-        raise Wrong(f"the server chose {said}")
-
-
-def served(peer):
-    peer.request_page()
-    return peer.answer()
-
-
-OK = "answered *"
+    agreed_on(TLS13, peer.connect13(hello, psk))
 
 
 def handshakes(suite):

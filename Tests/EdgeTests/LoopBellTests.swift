@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TLS
 import Testing
 
 @testable import Edge
@@ -42,6 +43,24 @@ struct LoopBellTests {
                 .nonisolated()
         }.get()
         #expect(try await end.futureResult.get() == ["task", "rung", "task", "rung", "task", "rung"])
+        try await group.shutdownGracefully()
+    }
+
+    @Test("the turns of a loop end with it, though its bell still hangs")
+    func ends() async throws {
+        final class Seen {
+            weak var turns: HandshakeTurns?
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let seen = try await loop.flatSubmit {
+            let edge = EdgeLoop(responder: ScriptedResponder())
+            let seen = Seen()
+            seen.turns = edge.turns
+            let bound = NIOLoopBound(seen, eventLoop: loop)
+            return edge.hangBell(on: loop).map { bound }
+        }.get()
+        #expect(try await loop.submit { seen.value.turns == nil }.get())
         try await group.shutdownGracefully()
     }
 }

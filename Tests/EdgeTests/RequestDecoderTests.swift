@@ -46,6 +46,23 @@ import Testing
         _ = try channel.finish()
     }
 
+    @Test func `Parsers under limits that no connection has any more are let go`() throws {
+        let edge = EdgeLoop(responder: ScriptedResponder())
+        func limits(_ fields: Int) -> EdgeLimits {
+            var limits = EdgeLimits()
+            limits.maxHeaderFields = fields
+            return limits
+        }
+        let connection = try EdgeHarness(edge: edge)
+        let used = edge.parsers(EdgeLimits())
+        weak let unused = edge.parsers(limits(50))
+        #expect(unused != nil)
+        _ = edge.parsers(limits(60))
+        #expect(unused == nil)
+        #expect(edge.parsers(EdgeLimits()) === used)
+        _ = try connection.channel.finish()
+    }
+
     // MARK: Parsers are lent
 
     /// Connections of one loop.

@@ -69,6 +69,13 @@ import Testing
         for name in try namesInPackaging() {
             #expect(text.contains("\n# TYPE \(name) ") || text.contains("\n\(name)"), "\(name) is not served")
         }
+        let page = try String(
+            contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/admin.md"),
+            encoding: .utf8
+        )
+        for match in text.matches(of: #/# TYPE (hookgate_[a-z_]+) /#) {
+            #expect(page.contains("`\(match.1)`"), "\(match.1) is not described in docs/admin.md")
+        }
     }
 
     /// Every metric that the dashboard and the alerts name.

@@ -151,9 +151,18 @@ final class RunningProcess: Sendable {
     private struct State {
         var output = ""
         var status: Int32?
-        var waiters: [(fits: @Sendable (String) -> Bool, continuation: CheckedContinuation<String, any Error>)] = []
+        var waiters: [Int: Waiter] = [:]
+        var lastWaiter = 0
         var ends: [CheckedContinuation<Int32, Never>] = []
     }
+
+    private struct Waiter {
+        let fits: @Sendable (String) -> Bool
+        let continuation: CheckedContinuation<String, any Error>
+    }
+
+    /// How long a line or an end may take on the busiest machine; a process that hangs fails its test instead of stopping it.
+    private static let patience = DispatchTimeInterval.seconds(180)
 
     private let state = Mutex(State())
     private let process: ChildProcess
@@ -186,22 +195,40 @@ final class RunningProcess: Sendable {
     var output: String { state.withLock { $0.output } }
 
     /// Waits for a line that fits, among those already written and those to come.
+    ///
+    /// - Throws: `Failure` with everything it wrote, when it ends without that line or never writes it.
     func line(where fits: @escaping @Sendable (String) -> Bool) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
-            state.withLock { state in
+            let number = state.withLock { state -> Int? in
                 if let line = RunningProcess.lines(state.output).first(where: fits) {
                     continuation.resume(returning: line)
                 } else if state.status != nil {
                     continuation.resume(throwing: Failure("it ended without that line:\n\(state.output)"))
                 } else {
-                    state.waiters.append((fits, continuation))
+                    state.lastWaiter += 1
+                    state.waiters[state.lastWaiter] = Waiter(fits: fits, continuation: continuation)
+                    return state.lastWaiter
                 }
+                return nil
+            }
+            guard let number else { return }
+            DispatchQueue.global().asyncAfter(deadline: .now() + RunningProcess.patience) { [weak self] in
+                self?.giveUp(number)
             }
         }
     }
 
+    private func giveUp(_ number: Int) {
+        state.withLock { state in
+            let waiter = state.waiters.removeValue(forKey: number)
+            waiter?.continuation.resume(throwing: Failure("it runs and does not write that line:\n\(state.output)"))
+        }
+    }
+
+    /// Waits for the end; a process that does not come to it is killed, and has the number of that signal.
     func exitStatus() async -> Int32 {
-        await withCheckedContinuation { continuation in
+        DispatchQueue.global().asyncAfter(deadline: .now() + RunningProcess.patience) { [weak self] in self?.kill() }
+        return await withCheckedContinuation { continuation in
             state.withLock { state in
                 if let status = state.status {
                     continuation.resume(returning: status)
@@ -222,10 +249,10 @@ final class RunningProcess: Sendable {
         state.withLock { state in
             state.output += text
             let lines = RunningProcess.lines(state.output)
-            state.waiters.removeAll { waiter in
-                guard let line = lines.first(where: waiter.fits) else { return false }
+            for (number, waiter) in state.waiters {
+                guard let line = lines.first(where: waiter.fits) else { continue }
+                state.waiters[number] = nil
                 waiter.continuation.resume(returning: line)
-                return true
             }
         }
     }
@@ -233,10 +260,10 @@ final class RunningProcess: Sendable {
     private func ended(_ status: Int32) {
         state.withLock { state in
             state.status = status
-            for waiter in state.waiters {
+            for waiter in state.waiters.values {
                 waiter.continuation.resume(throwing: Failure("it ended without that line:\n\(state.output)"))
             }
-            state.waiters = []
+            state.waiters = [:]
             for end in state.ends { end.resume(returning: status) }
             state.ends = []
         }

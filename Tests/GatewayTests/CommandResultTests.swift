@@ -27,10 +27,21 @@ import Testing
             "DNS:hooks.example.net",
             "sipgate with one password hash", "second with a password from a reference", "POST /hooks/sipgate",
             "crm at http://127.0.0.1:9000/events", "call.ended, call.started", "signed with the key",
+            "none: events are forwarded before the reply",
         ] {
             #expect(result.output.contains(part), "\(part) in \(result.output)")
         }
         #expect(!result.output.contains("correct horse") && !result.output.contains("$2y$"))
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func `check says where events are kept, and which routes keep none`() throws {
+        let (directory, path) = try folder {
+            $0.replacing("follow_up_key:", with: "journal: {path: events.sqlite, retain: 2d}\nfollow_up_key:")
+        }
+        let result = CheckCommand.run(path: path, environment: ConfigurationFixture.environment)
+        #expect(result.output.contains("/events.sqlite, settled events for 2d, 2GiB at most"), "\(result.output)")
+        #expect(result.output.contains("not durable: forwarded before the reply"), "\(result.output)")
         withExtendedLifetime(directory) {}
     }
 

@@ -60,7 +60,7 @@ import Testing
         #expect(hashes(configuration.users[0]) == [ConfigurationFixture.hash])
         #expect(plain(configuration.users[1]) == ["correct horse battery"])
         let route = try #require(configuration.routes.first)
-        #expect(route.path == "/hooks/sipgate" && route.provider == "sipgate")
+        #expect(route.path == "/hooks/sipgate" && route.provider == .sipgate)
         #expect(route.users == ["sipgate", "second"] && route.destinations == ["crm", "call-log"])
         #expect(configuration.destinations.map(\.target) == ["/events", "/"])
         #expect(configuration.destinations.map(\.port) == [9000, 9001])

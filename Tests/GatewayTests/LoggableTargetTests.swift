@@ -1,12 +1,7 @@
-import Auth
-import Delivery
-import Edge
-import Logging
 import NIOCore
 import NIOPosix
 import Sipgate
 import Testing
-import Webhooks
 
 @testable import Gateway
 
@@ -52,38 +47,15 @@ import Webhooks
     private static func loggable(_ target: String, isMasked: Bool = false) async throws -> String {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         return try await loop.submit {
-            let store = try CredentialStore(accounts: [], hashing: .singleton)
-            let route = Route(path: "/hooks/sipgate", users: ["sipgate"], destinations: [])
-            let pipeline = IngestPipeline(
-                routes: RouteTable([route]),
-                lanes: [
-                    IngestPipeline.Lane(
-                        index: 0,
-                        route: route,
-                        provider: try SipgateProvider(
-                            publicURL: "https://localhost",
-                            routePath: route.path,
-                            followUpKey: [1],
-                            route: SipgateRoute(calls: nil)
-                        ),
-                        source: route.path,
-                        addresses: AddressRules(),
-                        certificates: CertificateRules(),
-                        isDurable: false,
-                        followUps: .either,
-                        inquiry: nil
-                    )
-                ],
-                authenticator: try Authenticator(store: store, throttle: FailureThrottle(), eventLoop: loop),
-                journal: nil,
-                forwarder: Forwarder(destinations: [], eventLoop: loop, loops: 1),
-                ids: EventIDSource(),
-                log: IngestLog(
-                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                    destinations: [],
-                    personal: PersonalData(isMasked: isMasked)
+            let pipeline = try PipelineHarness.make(
+                provider: try SipgateProvider(
+                    publicURL: "https://localhost",
+                    routePath: "/hooks/sipgate",
+                    followUpKey: [1],
+                    route: SipgateRoute(calls: nil)
                 ),
-                eventLoop: loop
+                masksPersonalData: isMasked,
+                on: loop
             )
             return pipeline.loggable(target)
         }.get()

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RouteNumbersTests {
     private func routes(_ paths: String...) -> [RouteConfiguration] {
         paths.map {
-            RouteConfiguration(path: $0, provider: "sipgate", users: ["a"], destinations: ["b"], isDurable: false)
+            RouteConfiguration(path: $0, provider: .sipgate, users: ["a"], destinations: ["b"], isDurable: false)
         }
     }
 

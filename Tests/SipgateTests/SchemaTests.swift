@@ -80,7 +80,7 @@ struct SchemaTests {
     }
 
     /// What Python's jsonschema says about each event.
-    private static func check(_ events: [String]) throws -> [String] {
+    static func check(_ events: [String]) throws -> [String] {
         let script = directory.appending(path: "check.py").path()
         let result = try Command.runBlocking("python3", [script], input: events.joined(separator: "\n"))
         let text = result.output + result.error

@@ -15,7 +15,6 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
     let loop: EdgeLoop
     let limits: EdgeLimits
-    private let bounds: HTTP2Bounds
     let client: ClientAddress
     /// How a listed proxy names the client of each request; nil when the peer is none.
     let forwarding: ForwardingRules?
@@ -37,8 +36,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     private var readHeldBack = false
     /// NIO has ended the connection for an error.
     private var isCondemned = false
-    /// How much the client may still send, as NIO counts it.
-    private var clientWindow = HTTP2Bounds.firstWindow
+    private var window: HTTP2Window
     /// When the read cycle began; inside it frames are joined into one flush.
     private var cycleTime: NIODeadline?
     private var needsFlush = false
@@ -67,7 +65,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     ) {
         self.loop = loop
         self.limits = limits
-        bounds = HTTP2Bounds(limits)
+        window = HTTP2Window(size: HTTP2Bounds(limits).window)
         self.client = client
         forwarding = limits.forwarding.believes(client) ? limits.forwarding : nil
         self.connection = connection
@@ -83,7 +81,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        giveWindow(bounds.window - HTTP2Bounds.firstWindow)
+        giveWindow(window.open())
         becameIdle()
         settle()
     }
@@ -225,7 +223,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     /// Ends whatever was done: what came in one read cycle is answered in one flush.
     private func settle() {
         guard cycleTime == nil, context != nil else { return }
-        giveBackWindow()
+        if let bytes = window.giveBack(holding: heldBytes) { giveWindow(bytes) }
         if needsFlush {
             needsFlush = false
             // Streams may close in here: replies wait in NIO until they are flushed.
@@ -239,16 +237,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
     /// What the client has made us keep.
     var heldBytes: Int { exchanges.heldBytes }
 
-    /// Lets the client send as much again as is no longer kept.
-    private func giveBackWindow() {
-        guard clientWindow < bounds.window / 2 else { return }
-        let free = bounds.window - clientWindow - heldBytes
-        if free >= bounds.window / 4 { giveWindow(free) }
-    }
-
     private func giveWindow(_ bytes: Int) {
         write(.rootStream, .windowUpdate(windowSizeIncrement: bytes))
-        clientWindow += bytes
     }
 
     // MARK: Ending
@@ -351,9 +341,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch HTTP2StreamEvent(event) {
         case .closed(let stream): return closed(stream)
-        case .window(let window):
-            clientWindow = window
-            return
+        case .window(let left): return window.counted(left)
         case .other: return
         case nil: break
         }

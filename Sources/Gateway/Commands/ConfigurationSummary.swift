@@ -37,13 +37,22 @@ struct ConfigurationSummary {
         }
         for user in configuration.users { text += row("user", "\(user.name.escaped) with \(passwords(user))") }
         for route in configuration.routes {
-            text += row("route", "POST \(route.path) from \(route.provider)")
+            text += row("route", "POST \(route.path) from \(route.provider.rawValue)")
             text += row("", "  users: \(list(route.users))")
             text += row("", "  destinations: \(list(route.destinations))")
+            if configuration.journal != nil, !route.isDurable {
+                text += row("", "  not durable: forwarded before the reply, nothing is stored")
+            }
             if let clients = route.certificates.allowed { text += row("", "  clients: \(list(clients.sorted()))") }
             for fact in facts(route.calls) { text += row("", "  \(fact)") }
         }
         for destination in configuration.destinations { text += rows(destination) }
+        if let journal = configuration.journal {
+            let bounds = "\(DurationText.format(journal.retain)), \(SizeText.format(journal.maxBytes)) at most"
+            text += row("journal", "\(journal.path.escaped), settled events for \(bounds)")
+        } else {
+            text += row("journal", "none: events are forwarded before the reply, nothing is stored")
+        }
         if let refusals = configuration.refusals {
             let bounds = "\(DurationText.format(refusals.retain)), \(SizeText.format(refusals.maxBytes)) at most"
             text += row("refusals", "kept in \(refusals.path.escaped) for \(bounds)")

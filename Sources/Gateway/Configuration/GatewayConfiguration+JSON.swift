@@ -104,7 +104,7 @@ extension JSONWriter {
     fileprivate mutating func route(_ route: RouteConfiguration) {
         object { json in
             json.field("path", route.path)
-            json.field("provider", route.provider)
+            json.field("provider", route.provider.rawValue)
             json.strings("users", route.users)
             json.strings("destinations", route.destinations)
             json.field("durable", route.isDurable)

@@ -118,8 +118,8 @@ package struct ClientCertificateConfiguration: Sendable {
 package struct RouteConfiguration: Sendable {
     /// The exact path, starting with a slash.
     package var path: String
-    /// The provider's name: `sipgate`.
-    package var provider: String
+    /// Whose pushes come there.
+    package var provider: ProviderName
     /// Names of users who may post.
     package var users: [String]
     /// Names of destinations, each of which gets every event it wants.

@@ -4,7 +4,7 @@ struct HTTPAddress: Equatable {
     let scheme: String
     let network: NetworkAddress
     /// Path and query as written; empty when the URL ends behind the host.
-    let target: String
+    var target: String
 
     /// Parses a URL: no user information, no fragment, nothing that would have to be guessed.
     init(_ text: String) throws(NetworkAddress.Problem) {

@@ -22,6 +22,17 @@ struct LocalFile {
     /// The content as text; nil when it is not UTF-8.
     var text: String? { String(validating: bytes, as: UTF8.self) }
 
+    /// The content of a secret file, without the one line end that editors and `echo` leave; nil when it is not UTF-8.
+    var secret: String? {
+        guard var text else { return nil }
+        // CR and LF are one character.
+        if text.hasSuffix("\n") || text.hasSuffix("\r\n") { text.removeLast() }
+        return text
+    }
+
+    /// How large a secret file may be, in bytes: a password, not a mistaken disk image.
+    static let maxSecretBytes = 64 * 1024
+
     /// Reads a file of at most `limit` bytes.
     ///
     /// - Throws: what the system said, or that it is a folder or too large.
@@ -55,13 +66,14 @@ struct LocalFile {
         return "\(status.st_dev):\(status.st_ino)"
     }
 
-    /// The text of a secret file, without one line feed at its end.
+    /// The content of a secret file.
     ///
     /// - Throws: what the system said, or that it is no text.
     static func readSecret(_ path: String) throws(Problem) -> String {
-        guard var text = try read(path, limit: 64 * 1024).text else { throw Problem(reason: "it is not UTF-8 text") }
-        if text.hasSuffix("\n") || text.hasSuffix("\r\n") { text.removeLast() }
-        return text
+        guard let secret = try read(path, limit: maxSecretBytes).secret else {
+            throw Problem(reason: "it is not UTF-8 text")
+        }
+        return secret
     }
 
     /// Why a file cannot be opened for reading; nil when it can.

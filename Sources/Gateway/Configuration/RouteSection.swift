@@ -29,7 +29,8 @@ struct RouteSection {
                 check(path, section, against: paths)
                 paths.append((path, section.position(of: "path")?.line ?? 0))
             }
-            let provider = section.required("provider", remedy: "add `provider: sipgate`")?.choice(["sipgate"])
+            let provider = section.required("provider", remedy: "add `provider: sipgate`")?
+                .choice(ProviderName.allCases.map(\.rawValue)).flatMap(ProviderName.init)
             let open = "name who may post; a route without users is not served"
             let users = names(section, "users", among: users, what: "user", remedy: open)
             let receivers = "name at least one entry of `destinations`"

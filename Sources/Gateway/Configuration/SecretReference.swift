@@ -41,12 +41,7 @@ enum SecretReference: Equatable {
         byte == 95 || (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
     }
 
-    /// How large a secret file may be, in bytes: a password, not a mistaken disk image.
-    private static let maxFileBytes = 64 * 1024
-
     /// Fetches the secret; notes what is in the way.
-    ///
-    /// One newline at the end of a file is not part of the secret: editors and `echo` leave one.
     func resolve(_ scalar: ConfigurationScalar, base: BaseFolder, environment: [String: String]) -> Secret? {
         switch self {
         case .environment(let name):
@@ -83,7 +78,7 @@ enum SecretReference: Equatable {
     private func read(_ path: String, _ scalar: ConfigurationScalar) -> Secret? {
         let file: LocalFile
         do {
-            file = try LocalFile.read(path, limit: SecretReference.maxFileBytes)
+            file = try LocalFile.read(path, limit: LocalFile.maxSecretBytes)
         } catch {
             scalar.error("the secret file \(path.quoted) cannot be read: \(error.reason)")
             return nil
@@ -96,11 +91,10 @@ enum SecretReference: Equatable {
                 remedy: "chmod o-rwx \(path.escaped)"
             )
         }
-        guard var text = file.text else {
+        guard let text = file.secret else {
             scalar.error("the secret file \(path.quoted) is not UTF-8 text")
             return nil
         }
-        if text.hasSuffix("\r\n") || text.hasSuffix("\n") { text.removeLast() }
         return usable(text, scalar, "the secret file \(path.quoted)")
     }
 

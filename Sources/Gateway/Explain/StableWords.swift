@@ -15,6 +15,13 @@ enum StableWords {
         var remedy: String?
         /// The status of the reply, for refusals.
         var status: String?
+
+        init(_ word: String, _ meaning: String, _ remedy: String? = nil, status: String? = nil) {
+            self.word = word
+            self.meaning = meaning
+            self.remedy = remedy
+            self.status = status
+        }
     }
 
     /// Words of one kind.
@@ -39,6 +46,16 @@ enum StableWords {
         sections.contains { $0.entries.contains { $0.word == word } }
     }
 
+    /// An entry for each case of a type, in their order.
+    private static func entries<Word: CaseIterable & RawRepresentable<String>>(
+        _ wording: (Word) -> (meaning: String, remedy: String?)
+    ) -> [Entry] {
+        Word.allCases.map { word in
+            let (meaning, remedy) = wording(word)
+            return Entry(word.rawValue, meaning, remedy)
+        }
+    }
+
     // MARK: Those who were turned away
 
     private static let requests = Section(
@@ -47,12 +64,8 @@ enum StableWords {
             + "`hookgate_refusals_total`, of `hookgate explain` and of `/api/refusals`",
         entries: ReasonCode.allCases.map { reason in
             let (title, remedy) = reason.wording
-            return Entry(
-                word: reason.rawValue,
-                meaning: title.description,
-                remedy: remedy.description,
-                status: "\(reason.status)\(reason.endsConnection ? ", closes" : "")"
-            )
+            let status = "\(reason.status)\(reason.endsConnection ? ", closes" : "")"
+            return Entry(reason.rawValue, title.description, remedy.description, status: status)
         }
     )
 
@@ -60,18 +73,16 @@ enum StableWords {
         title: "Failed handshakes",
         place:
             "`reason` of `hookgate_tls_handshake_failures_total`, of `hookgate explain --last` and of `/api/refusals`",
-        entries: EdgeCounts.HandshakeFailure.allCases.map { failure in
-            let (title, remedy) = failure.wording
-            return Entry(word: failure.rawValue, meaning: title.description, remedy: remedy.description)
+        entries: entries { (failure: EdgeCounts.HandshakeFailure) in
+            (failure.wording.title.description, failure.wording.remedy.description)
         }
     )
 
     private static let connections = Section(
         title: "Refused connections",
         place: "`reason` of `hookgate_connections_refused_total`, of `hookgate explain --last` and of `/api/refusals`",
-        entries: EdgeCounts.ConnectionRefusal.allCases.map { refusal in
-            let (title, remedy) = refusal.wording
-            return Entry(word: refusal.rawValue, meaning: title.description, remedy: remedy.description)
+        entries: entries { (refusal: EdgeCounts.ConnectionRefusal) in
+            (refusal.wording.title.description, refusal.wording.remedy.description)
         }
     )
 
@@ -93,22 +104,19 @@ enum StableWords {
                 ),
                 ("What came back was not HTTP/1.1, or ended in the middle.", "See what listens at its address."),
             ] as [(String, String?)]
-        ).map { Entry(word: $0, meaning: $1.0, remedy: $1.1) }
+        ).map { Entry($0, $1.0, $1.1) }
     )
 
     static let phases = Section(
         title: "Where an attempt stood when its time was up",
         place: "`detail` of an attempt whose outcome is `timed_out`",
-        entries: AttemptOutcome.Phase.allCases.map { phase in
-            let (meaning, remedy) = phase.wording
-            return Entry(word: phase.rawValue, meaning: meaning, remedy: remedy)
-        }
+        entries: entries { (phase: AttemptOutcome.Phase) in phase.wording }
     )
 
     static let unreachable = Section(
         title: "Why a destination could not be reached",
         place: "`detail` of an attempt whose outcome is `unreachable`",
-        entries: ConnectFailure.allCases.map { Entry(word: $0.rawValue, meaning: $0.meaning, remedy: $0.remedy) }
+        entries: entries { (failure: ConnectFailure) in (failure.meaning, failure.remedy) }
     )
 
     private static let deadLetters = Section(
@@ -116,34 +124,32 @@ enum StableWords {
         place: "`reason` of a delivery and of the log line `event is a dead letter`",
         entries: [
             Entry(
-                word: "refused",
-                meaning: "The destination answered with a status that another attempt does not change.",
-                remedy: "Mend the destination, then `hookgate events retry`."
+                "refused",
+                "The destination answered with a status that another attempt does not change.",
+                "Mend the destination, then `hookgate events retry`."
             ),
             Entry(
-                word: "gave_up",
-                meaning: "It was not delivered within `give_up_after`.",
-                remedy: "Mend the destination, then `hookgate events retry`."
+                "gave_up",
+                "It was not delivered within `give_up_after`.",
+                "Mend the destination, then `hookgate events retry`."
             ),
-            Entry(
-                word: "damaged",
-                meaning: "Its row in the journal is damaged and cannot be sent.",
-                remedy: "See docs/durability.md."
-            ),
+            Entry("damaged", "Its row in the journal is damaged and cannot be sent.", "See docs/durability.md."),
         ]
     )
 
     private static let states = Section(
         title: "Where an event stands at a destination",
         place: "`state` of a delivery and of `hookgate_destination_events`",
-        entries: DeliveryState.allCases.map { state in
-            switch state {
-            case .pending: Entry(word: state.rawValue, meaning: "Not delivered yet.")
-            case .delivered: Entry(word: state.rawValue, meaning: "The destination took it.")
-            case .dead: Entry(word: state.rawValue, meaning: "Given up; it can be sent again.")
-            case .expired: Entry(word: state.rawValue, meaning: "Worthless before it could be sent: see `expire`.")
-            case .dropped: Entry(word: state.rawValue, meaning: "An operator took it out.")
-            }
+        entries: entries { (state: DeliveryState) in
+            let meaning =
+                switch state {
+                case .pending: "Not delivered yet."
+                case .delivered: "The destination took it."
+                case .dead: "Given up; it can be sent again."
+                case .expired: "Worthless before it could be sent: see `expire`."
+                case .dropped: "An operator took it out."
+                }
+            return (meaning, nil)
         }
     )
 
@@ -151,9 +157,9 @@ enum StableWords {
         title: "What a pending event waits for",
         place: "`detail` of a delivery whose state is `pending`; else it is the state",
         entries: [
-            Entry(word: "line", meaning: "Its turn."),
-            Entry(word: "retry", meaning: "Its next attempt, at `due`."),
-            Entry(word: "held", meaning: "An earlier event of its call."),
+            Entry("line", "Its turn."),
+            Entry("retry", "Its next attempt, at `due`."),
+            Entry("held", "An earlier event of its call."),
         ]
     )
 
@@ -163,9 +169,9 @@ enum StableWords {
         title: "Who decided about a call",
         place: "`by` of `call.decided`",
         entries: [
-            Entry(word: "destination", meaning: "The destination that was asked."),
-            Entry(word: "rule", meaning: "A rule of the route, named beside."),
-            Entry(word: "fallback", meaning: "Nobody else did: the route's `fallback`; why stands in `problem`."),
+            Entry("destination", "The destination that was asked."),
+            Entry("rule", "A rule of the route, named beside."),
+            Entry("fallback", "Nobody else did: the route's `fallback`; why stands in `problem`."),
         ]
     )
 
@@ -173,10 +179,10 @@ enum StableWords {
         title: "What was found of a signature",
         place: "`signature` of an event, where the route looks",
         entries: [
-            Entry(word: "valid", meaning: "One of the keys made it for this content."),
-            Entry(word: "missing", meaning: "There is none."),
-            Entry(word: "malformed", meaning: "It cannot be read."),
-            Entry(word: "wrong", meaning: "None of the keys made it for this content."),
+            Entry("valid", "One of the keys made it for this content."),
+            Entry("missing", "There is none."),
+            Entry("malformed", "It cannot be read."),
+            Entry("wrong", "None of the keys made it for this content."),
         ]
     )
 
@@ -184,8 +190,8 @@ enum StableWords {
         title: "What vouched for a request",
         place: "`proof` of an event's `request`",
         entries: [
-            Entry(word: "password", meaning: "That of the user beside."),
-            Entry(word: "token", meaning: "The token in a follow-up address."),
+            Entry("password", "That of the user beside."),
+            Entry("token", "The token in a follow-up address."),
         ]
     )
 
@@ -195,9 +201,9 @@ enum StableWords {
         title: "The breaker of a destination",
         place: "`state` of `hookgate_breaker_state`",
         entries: [
-            Entry(word: "closed", meaning: "Events are sent."),
-            Entry(word: "open", meaning: "It failed again and again, and is left alone for a while."),
-            Entry(word: "half_open", meaning: "One event tries whether it is back."),
+            Entry("closed", "Events are sent."),
+            Entry("open", "It failed again and again, and is left alone for a while."),
+            Entry("half_open", "One event tries whether it is back."),
         ]
     )
 
@@ -205,18 +211,14 @@ enum StableWords {
         title: "The journal",
         place: "`state` of `hookgate_journal_state`",
         entries: [
-            Entry(word: "writable", meaning: "Events are accepted."),
+            Entry("writable", "Events are accepted."),
             Entry(
-                word: "unavailable",
-                meaning: "It cannot be written; tried again four times a second.",
-                remedy: "See what the log says of the disk."
+                "unavailable",
+                "It cannot be written; tried again four times a second.",
+                "See what the log says of the disk."
             ),
-            Entry(
-                word: "full",
-                meaning: "What is not delivered has reached `max_size`.",
-                remedy: "See to the destinations, or raise it."
-            ),
-            Entry(word: "closed", meaning: "The gateway is going down."),
+            Entry("full", "What is not delivered has reached `max_size`.", "See to the destinations, or raise it."),
+            Entry("closed", "The gateway is going down."),
         ]
     )
 }

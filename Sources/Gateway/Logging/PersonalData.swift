@@ -8,8 +8,6 @@ import Sipgate
 /// joined, and nothing to anybody without the key. However a number is written, its last seven digits decide, as where
 /// calls are joined: without its country or area it is still the same. Another key unlinks old lines from new ones.
 package struct PersonalData: Sendable {
-    /// Digits that are taken for a telephone number wherever they stand.
-    private static let telling = 7
     /// The key of this process, where none is configured.
     private static let processKey =
         (try? RandomBytes.make(count: 32)) ?? (0..<32).map { _ in UInt8.random(in: 0...255) }
@@ -52,7 +50,7 @@ package struct PersonalData: Sendable {
 
     /// Text of ours that may quote somebody: what looks like a telephone number in it is masked.
     package func text(_ text: String) -> String {
-        guard isMasked, text.utf8.count(where: PersonalData.isDigit) >= PersonalData.telling else { return text }
+        guard isMasked, text.utf8.count(where: PhoneIdentity.isDigit) >= PhoneIdentity.telling else { return text }
         var masked = ""
         var rest = text[...]
         while let run = PhoneIdentity.firstNumber(in: rest) {
@@ -72,9 +70,9 @@ package struct PersonalData: Sendable {
         guard isMasked else { return path }
         return path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
             let segment = String(segment)
-            let digits = segment.utf8.count(where: PersonalData.isDigit)
+            let digits = segment.utf8.count(where: PhoneIdentity.isDigit)
             if segment.isEmpty || known.contains(segment) { return segment }
-            if digits < PersonalData.telling, NearestName.among(known, to: segment) != nil { return segment }
+            if digits < PhoneIdentity.telling, NearestName.among(known, to: segment) != nil { return segment }
             return segment.prefix(1) + "…" + pseudonym("path", segment)
         }.joined(separator: "/")
     }
@@ -82,8 +80,8 @@ package struct PersonalData: Sendable {
     // MARK: Shapes
 
     private func shape(of number: String) -> String {
-        var digits = Array(number.utf8.filter(PersonalData.isDigit))[...]
-        guard digits.count >= PersonalData.telling,
+        var digits = Array(number.utf8.filter(PhoneIdentity.isDigit))[...]
+        guard digits.count >= PhoneIdentity.telling,
             !number.utf8.contains(where: { $0 | 0x20 >= 97 && $0 | 0x20 <= 122 })
         else { return "…" }
         let isInternational = number.hasPrefix("+") || digits.starts(with: "00".utf8) || digits.first != 48
@@ -107,6 +105,4 @@ package struct PersonalData: Sendable {
         }
         return String(decoding: word, as: UTF8.self)
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }
 }

@@ -3,9 +3,6 @@ import Webhooks
 
 /// Masks what a form tells of people, and leaves every byte where it was: places in it stay true.
 enum ContentMask {
-    /// Digits in a row that may be a telephone number, in a field that should hold none.
-    private static let longRun = 7
-
     static func masked(_ form: RawForm) -> [UInt8] {
         var bytes = form.bytes
         for pair in form.pairs {
@@ -60,7 +57,7 @@ enum ContentMask {
                 index += 1
             }
         }
-        let isNumber = letters.count >= longRun && letters.allSatisfy { isDigit(bytes[$0]) }
+        let isNumber = letters.count >= PhoneIdentity.telling && letters.allSatisfy { PhoneIdentity.isDigit(bytes[$0]) }
         for index in isNumber ? letters.dropFirst(2).dropLast(2) : letters[...] { bytes[index] = star }
     }
 
@@ -83,15 +80,15 @@ enum ContentMask {
         var breaks: Set<UInt8> = []
         var before: UInt8 = 0
         for (byte, place) in units + [(0, 0..<0)] {
-            if isDigit(byte) {
-                if mayBreak, !isDigit(before), byte == UInt8(ascii: "0") || before == UInt8(ascii: "+") {
+            if PhoneIdentity.isDigit(byte) {
+                if mayBreak, !PhoneIdentity.isDigit(before), byte == UInt8(ascii: "0") || before == UInt8(ascii: "+") {
                     breaks = Set(" +-/.()".utf8)
                 } else if mayBreak, run.isEmpty {
                     breaks = Set((isPlain ? " +-/()" : " +").utf8)
                 }
                 run.append(place)
             } else if !breaks.contains(byte) {
-                if run.count >= longRun {
+                if run.count >= PhoneIdentity.telling {
                     for index in run.dropFirst(2).dropLast(2).joined() { bytes[index] = star }
                 }
                 run = []
@@ -114,15 +111,13 @@ enum ContentMask {
         return units
     }
 
-    private static func isLetter(_ byte: UInt8) -> Bool { isWord(byte) && !isDigit(byte) }
+    private static func isLetter(_ byte: UInt8) -> Bool { isWord(byte) && !PhoneIdentity.isDigit(byte) }
 
     private static let star = UInt8(ascii: "*")
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
-
     /// A letter or digit, of any language.
     private static func isWord(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 0x80
+        PhoneIdentity.isDigit(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte >= 0x80
     }
 }
 

@@ -22,8 +22,6 @@ package struct NumberEraser: Sendable {
     ]
     private static let lists: Set<String> = ["users", "answeredBy", "previousUsers"]
     private static let limits = JSONReader.Limits(bytes: 16 << 20, depth: 16, items: 65_536)
-    /// Digits that are enough to recognise a number without its country or area.
-    private static let telling = 7
 
     /// Country code and number.
     package let digits: [UInt8]
@@ -33,18 +31,18 @@ package struct NumberEraser: Sendable {
     /// - Parameter number: With its country code; blanks, hyphens, slashes, dots and brackets are passed over.
     /// - Throws: Why it is none.
     package init(_ number: String) throws(Problem) {
-        var text = Array(number.utf8.filter { !" -/.()".utf8.contains($0) })[...]
+        var text = Array(number.utf8.filter { !PhoneIdentity.separators.utf8.contains($0) })[...]
         if text.first == UInt8(ascii: "+") {
             text = text.dropFirst()
         } else if text.starts(with: "00".utf8) {
             text = text.dropFirst(2)
         }
-        guard text.allSatisfy(NumberEraser.isDigit), 8...15 ~= text.count else {
+        guard text.allSatisfy(PhoneIdentity.isDigit), 8...15 ~= text.count else {
             throw Problem(rule: "a number has 8 to 15 digits with its country code, such as +49 211 5566778")
         }
         guard text.first != UInt8(ascii: "0") else { throw Problem(rule: "write the country code: +49… for 0…") }
         digits = Array(text)
-        tail = digits.suffix(NumberEraser.telling).reduce(0) { $0 * 10 + UInt64($1 - 48) }
+        tail = digits.suffix(PhoneIdentity.telling).reduce(0) { $0 * 10 + UInt64($1 - 48) }
     }
 
     /// The data without the number; nil when it does not hold it.
@@ -63,11 +61,11 @@ package struct NumberEraser: Sendable {
         var last: UInt64 = 0
         var count = 0
         for byte in data.readableBytesView {
-            if NumberEraser.isDigit(byte) {
-                last = (last * 10 + UInt64(byte - 48)) % 10_000_000
+            if PhoneIdentity.isDigit(byte) {
+                last = (last * 10 + UInt64(byte - 48)) % PhoneIdentity.endings
                 count += 1
-                if count >= NumberEraser.telling, last == tail { return true }
-            } else if !" -/.()".utf8.contains(byte) {
+                if count >= PhoneIdentity.telling, last == tail { return true }
+            } else if !PhoneIdentity.separators.utf8.contains(byte) {
                 count = 0
                 last = 0
             }
@@ -89,9 +87,9 @@ package struct NumberEraser: Sendable {
     private func isSame(_ text: Substring) -> Bool {
         var found: [UInt8] = []
         for (place, byte) in text.utf8.enumerated() {
-            if NumberEraser.isDigit(byte) {
+            if PhoneIdentity.isDigit(byte) {
                 found.append(byte)
-            } else if !(place == 0 && byte == UInt8(ascii: "+")), !" -/.()".utf8.contains(byte) {
+            } else if !(place == 0 && byte == UInt8(ascii: "+")), !PhoneIdentity.separators.utf8.contains(byte) {
                 return false
             }
         }
@@ -100,11 +98,9 @@ package struct NumberEraser: Sendable {
         // Without its country or area; a zero in front stands for what is missing.
         guard text.utf8.first != UInt8(ascii: "+") else { return false }
         let core = found.first == 48 ? found.dropFirst() : found[...]
-        return core.count >= NumberEraser.telling && core.count < digits.count
+        return core.count >= PhoneIdentity.telling && core.count < digits.count
             && digits.suffix(core.count).elementsEqual(core)
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }
 
     // MARK: Erasing
 

@@ -1,7 +1,14 @@
 /// A telephone number as it is compared: formats differ between fields and carriers.
 package struct PhoneIdentity: Sendable, Hashable {
-    /// Digits that are enough to recognise a number without its country or area.
-    private static let telling = 7
+    /// Digits that are enough to recognise a number without its country or area, and to take a text for one.
+    package static let telling = 7
+    /// How many endings of so many digits there are.
+    static let endings: UInt64 = 10_000_000
+    /// What people write between digits.
+    static let separators = " -/.()"
+
+    /// Whether a byte is one of the ten digits of ASCII.
+    package static func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }
 
     /// Digits without plus or `00`; other text as it is.
     private let text: String
@@ -39,7 +46,7 @@ package struct PhoneIdentity: Sendable, Hashable {
             text = (text ^ UInt64(byte)) &* 0x100_0000_01B3
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                digits = (digits * 10 + UInt64(byte - 48)) % 10_000_000
+                digits = (digits * 10 + UInt64(byte - 48)) % endings
                 count += 1
             case UInt8(ascii: "+"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
                 UInt8(ascii: ")"), UInt8(ascii: "."):
