@@ -14,7 +14,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     typealias OutboundIn = Never
 
     private let live: ListenerLimits
-    private var limits: EdgeLimits { live.current }
+    private var limits: SharedLimits { live.current }
     /// Hears of those who are turned away.
     private let refused: (EdgeCounts.ConnectionRefusal, ClientAddress) -> Void
     private var open = 0
@@ -49,7 +49,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
             return
         }
         open += 1
-        let network = limits.maxConnectionsPerAddress == nil ? nil : client.network
+        let network = limits.values.maxConnectionsPerAddress == nil ? nil : client.network
         if let network { openByNetwork[network, default: 0] += 1 }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         child.closeFuture.hop(to: context.eventLoop).whenComplete { _ in
@@ -60,7 +60,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     }
 
     private func refusal(of client: ClientAddress, at now: NIODeadline) -> EdgeCounts.ConnectionRefusal? {
-        let limits = limits
+        let limits = limits.values
         // A proxy stands for many; its clients are looked at when it has named them.
         guard !limits.proxies.contains(where: { $0.contains(client) }) else { return nil }
         guard limits.addresses.admits(client) else { return .denied }
@@ -79,7 +79,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if open < limits.maxConnections {
+        if open < limits.values.maxConnections {
             context.read()
         } else {
             readHeldBack = true
@@ -91,7 +91,7 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
         if let network, let count = openByNetwork[network] {
             openByNetwork[network] = count > 1 ? count - 1 : nil
         }
-        guard readHeldBack, open < limits.maxConnections else { return }
+        guard readHeldBack, open < limits.values.maxConnections else { return }
         readHeldBack = false
         context.read()
     }

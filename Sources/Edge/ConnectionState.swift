@@ -46,10 +46,11 @@ struct ConnectionState: ~Copyable {
     private var isSpared = false
     /// Somebody let in posts here: the connection may be kept for the next push.
     private var isTrusted = false
-    private let limits: EdgeLimits
+    private let shared: SharedLimits
+    private var limits: EdgeLimits { shared.values }
 
-    init(limits: EdgeLimits) {
-        self.limits = limits
+    init(limits: SharedLimits) {
+        shared = limits
     }
 
     /// True while parts of a next request have to wait.

@@ -68,7 +68,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     init(
         loop: EdgeLoop,
-        limits: EdgeLimits,
+        limits: SharedLimits,
         client: ClientAddress,
         connection: ConnectionOrigin,
         certificate: ClientCertificate?,
@@ -80,7 +80,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         writer = loop.writer
         peer = client
         self.client = client
-        forwarding = limits.forwarding.believes(client) ? limits.forwarding : nil
+        forwarding = limits.values.forwarding.believes(client) ? limits.values.forwarding : nil
         self.connection = connection
         self.certificate = certificate
         self.progress = progress

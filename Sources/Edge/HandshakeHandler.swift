@@ -15,7 +15,7 @@ final class HandshakeHandler: ChannelInboundHandler {
     private static let quiescingAllowance = TimeAmount.seconds(1)
 
     private let loop: EdgeLoop
-    private let limits: EdgeLimits
+    private let limits: SharedLimits
     private let client: ClientAddress
     private let listener: String
     /// What shakes hands in front of it; nil where there is none, in memory.
@@ -26,7 +26,7 @@ final class HandshakeHandler: ChannelInboundHandler {
 
     init(
         loop: EdgeLoop,
-        limits: EdgeLimits,
+        limits: SharedLimits,
         client: ClientAddress,
         listener: String,
         tls: TLSServerHandler?,
@@ -102,7 +102,7 @@ final class HandshakeHandler: ChannelInboundHandler {
                 log: log
             )
             try pipeline.addHandler(budget, position: .before(self))
-            let frames = HTTP2Bounds(limits).makeFrameHandler(delegate: handler)
+            let frames = HTTP2Bounds(limits.values).makeFrameHandler(delegate: handler)
             try pipeline.addHandler(frames, position: .before(self))
             try pipeline.addHandler(handler, position: .before(self))
         } else {
@@ -116,7 +116,11 @@ final class HandshakeHandler: ChannelInboundHandler {
                 progress: progress,
                 log: log
             )
-            let decoder = RequestDecoder(limits: limits, parsers: loop.parsers(limits), progress: progress)
+            let decoder = RequestDecoder(
+                limits: limits.values,
+                parsers: loop.parsers(limits.values),
+                progress: progress
+            )
             try pipeline.addHandler(decoder, position: .before(self))
             try pipeline.addHandler(handler, position: .before(self))
         }
@@ -185,7 +189,7 @@ extension ChannelPipeline.SynchronousOperations {
     /// Adds what turns plaintext into requests and replies into plaintext, as soon as the handshake is done.
     func addHTTPServer(
         loop: EdgeLoop,
-        limits: EdgeLimits,
+        limits: SharedLimits,
         client: ClientAddress,
         listener: String,
         tls: TLSServerHandler?,

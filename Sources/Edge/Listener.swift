@@ -110,7 +110,7 @@ package final class Listener: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     func serve(_ client: ClientAddress) throws {
                         let secure = certificates.makeServerHandler(
-                            handshakeTimeout: limits.handshakeTimeout,
+                            handshakeTimeout: limits.values.handshakeTimeout,
                             turns: loop.turns,
                             origin: client.network
                         )
@@ -125,10 +125,10 @@ package final class Listener: Sendable {
                         )
                     }
                     let peer = ClientAddress(channel.remoteAddress)
-                    guard limits.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }
-                    let header = ProxyHeaderHandler(timeout: limits.handshakeTimeout) { address in
+                    guard limits.values.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }
+                    let header = ProxyHeaderHandler(timeout: limits.values.handshakeTimeout) { address in
                         let client = address.map { ClientAddress($0) } ?? peer
-                        guard address == nil || limits.addresses.admits(client) else {
+                        guard address == nil || limits.values.addresses.admits(client) else {
                             loop.ended(.refused(.denied), client: client, listener: name, at: .now())
                             return false
                         }

@@ -96,7 +96,7 @@ struct EdgeHarness {
         self.responder = responder
         try channel.pipeline.syncOperations.addHTTPServer(
             loop: edge,
-            limits: limits,
+            limits: SharedLimits(limits),
             client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
             listener: "192.0.2.1:8443",
             tls: nil,

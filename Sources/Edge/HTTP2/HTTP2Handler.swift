@@ -14,7 +14,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
     typealias OutboundOut = HTTP2Frame
 
     let loop: EdgeLoop
-    let limits: EdgeLimits
+    private let shared: SharedLimits
+    var limits: EdgeLimits { shared.values }
     let client: ClientAddress
     /// How a listed proxy names the client of each request; nil when the peer is none.
     let forwarding: ForwardingRules?
@@ -56,7 +57,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
     init(
         loop: EdgeLoop,
-        limits: EdgeLimits,
+        limits: SharedLimits,
         client: ClientAddress,
         connection: ConnectionOrigin,
         certificate: ClientCertificate?,
@@ -64,10 +65,10 @@ final class HTTP2Handler: ChannelDuplexHandler {
         log: EdgeLog
     ) {
         self.loop = loop
-        self.limits = limits
-        window = HTTP2Window(size: HTTP2Bounds(limits).window)
+        shared = limits
+        window = HTTP2Window(size: HTTP2Bounds(limits.values).window)
         self.client = client
-        forwarding = limits.forwarding.believes(client) ? limits.forwarding : nil
+        forwarding = limits.values.forwarding.believes(client) ? limits.values.forwarding : nil
         self.connection = connection
         self.certificate = certificate
         self.budget = budget
