@@ -42,10 +42,20 @@ package final class ReplyWriter {
 
     /// The header section of a reply in HTTP/2 (RFC 9113, section 8.3.2).
     ///
-    /// Only what is the same every time may enter the client's table, whose size the client chooses.
-    func fields(of reply: Reply, to request: RequestID) -> HPACKHeaders {
+    /// Only what is the same every time may enter the client's table, whose size the client chooses; and one id of a
+    /// connection, which takes the name of the field with it: those behind it are written without.
+    ///
+    /// - Parameters:
+    ///   - reply: what is answered.
+    ///   - request: to whom.
+    ///   - isFirst: whether it is the first reply of its connection.
+    func fields(of reply: Reply, to request: RequestID, isFirst: Bool) -> HPACKHeaders {
         var fields = commonFields(of: reply)
-        fields.add(name: "x-request-id", value: request.description, indexing: .nonIndexable)
+        fields.add(
+            name: "x-request-id",
+            value: request.description,
+            indexing: isFirst ? .indexable : .nonIndexable
+        )
         return fields
     }
 

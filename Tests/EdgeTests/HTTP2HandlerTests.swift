@@ -21,6 +21,22 @@ import Webhooks
         #expect(connection.edge.edge.counts.replies(route: 0, hundreds: 2) == 2)
     }
 
+    @Test func `Every reply has its id, whose name is sent once`() throws {
+        var encoder = HPACKEncoder(allocator: ByteBufferAllocator())
+        var block = ByteBuffer()
+        var field = HPACKHeaders()
+        field.add(name: "x-request-id", value: "", indexing: .nonIndexable)
+        try encoder.encode(headers: field, to: &block)
+        // Between what says how it is written, and an empty value.
+        let name = Array(block.readableBytesView.dropFirst().dropLast())
+        let connection = try HTTP2Harness()
+        for stream in [1, 3, 5] as [HTTP2StreamID] {
+            try connection.post("x", on: stream)
+            #expect(connection.response(on: stream).fields["x-request-id"]?.count == RequestID.length)
+        }
+        #expect(connection.written.ranges(of: name).count == 1)
+    }
+
     @Test func `Requests at the same time get their own replies, in whatever order those come`() throws {
         let connection = try HTTP2Harness()
         connection.edge.responder.holdsReplies = true

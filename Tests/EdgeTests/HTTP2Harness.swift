@@ -129,6 +129,9 @@ struct HTTP2Harness {
         return response
     }
 
+    /// All bytes of the edge.
+    var written: [UInt8] { Array(wire.bytes.readableBytesView) }
+
     /// The reasons of the goodbyes that have come, with the last stream that each names.
     var goodbyes: [(reason: HTTP2ErrorCode, last: HTTP2StreamID)] {
         var bytes = wire.bytes

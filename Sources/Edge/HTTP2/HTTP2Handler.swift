@@ -30,6 +30,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
     var lastStream = HTTP2StreamID.rootStream
     /// Somebody let in posts here: the connection may be kept for the next push.
     private var isTrusted = false
+    /// A reply is written, and with it the name of our field.
+    private var hasReplied = false
     private var ending = Ending.no
     /// The client says nothing more.
     private var hasInputEnded = false
@@ -166,7 +168,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
         exchange.replied()
         exchange.deadline = now + limits.writeTimeout
         let hasContent = reply.body.readableBytes > 0 && !exchange.isHead
-        let fields = loop.writer.fields(of: reply, to: exchange.id)
+        let fields = loop.writer.fields(of: reply, to: exchange.id, isFirst: !hasReplied)
+        hasReplied = true
         write(exchange.stream, .headers(.init(headers: fields, endStream: !hasContent)))
         if hasContent {
             let sent = exchange.isWhole ? nil : context?.eventLoop.makePromise(of: Void.self)

@@ -10,65 +10,21 @@ import Webhooks
 /// The edge hands in requests that are complete and small, and turns the replies into bytes. One pipeline per event
 /// loop, used on that loop only; every step is a pure function or calls back on the same loop.
 final class IngestPipeline: Responder {
-    /// A route with what only this loop may touch.
-    final class Lane {
-        /// Its position in the configuration.
-        let index: Int
-        /// The route.
-        let route: Route
-        /// The provider of the route: decodes its pushes and writes its replies.
-        let provider: any Provider
-        /// The CloudEvents `source` of the route's events.
-        let source: String
-        /// Who may post, by address.
-        let addresses: AddressRules
-        /// Who may post, by certificate.
-        let certificates: CertificateRules
-        /// Whether the reply waits for the journal; else for the destinations.
-        let isDurable: Bool
-        /// What proves that a push to a follow-up address is the provider's.
-        let followUps: FollowUpPolicy
-        /// Who is asked before the reply, and for how long; nil: nobody.
-        let inquiry: (inquirer: Inquirer, deadline: TimeAmount)?
-
-        init(
-            index: Int,
-            route: Route,
-            provider: any Provider,
-            source: String,
-            addresses: AddressRules,
-            certificates: CertificateRules,
-            isDurable: Bool,
-            followUps: FollowUpPolicy,
-            inquiry: (inquirer: Inquirer, deadline: TimeAmount)?
-        ) {
-            self.index = index
-            self.route = route
-            self.provider = provider
-            self.source = source
-            self.addresses = addresses
-            self.certificates = certificates
-            self.isDurable = isDurable
-            self.followUps = followUps
-            self.inquiry = inquiry
-        }
-    }
-
     /// What was accepted on this loop, for the metrics.
     let accepted: AcceptedCounts
-    private let routes: RouteTable
-    private let lanes: [Lane]
+    let routes: RouteTable
+    let lanes: [Lane]
     private let authenticator: Authenticator
-    private let journal: (any EventJournal)?
-    private let forwarder: Forwarder
-    private let ids: EventIDSource
+    let journal: (any EventJournal)?
+    let forwarder: Forwarder
+    let ids: EventIDSource
     /// Follows requests; nil: nobody does.
-    private let tracer: Tracer?
-    private let attempts: AttemptTrace?
+    let tracer: Tracer?
+    let attempts: AttemptTrace?
     /// The source of events that are our own.
-    private let publicURL: String
-    private let log: IngestLog
-    private let eventLoop: any EventLoop
+    let publicURL: String
+    let log: IngestLog
+    let eventLoop: any EventLoop
     /// What our own paths are made of.
     private let segments: [String]
 
@@ -278,53 +234,7 @@ final class IngestPipeline: Responder {
         place([event(of: note, at: .now(), on: lane, source)], on: lane) { _ in }
     }
 
-    /// Keeps events that no push brought: they follow from time alone.
-    ///
-    /// - Returns: completes when they are durable.
-    func keep(_ drafts: [EventDraft], at time: Timestamp, onRoute index: Int) -> EventLoopFuture<Void> {
-        let promise = eventLoop.makePromise(of: Void.self)
-        guard let journal else {
-            promise.succeed()
-            return promise.futureResult
-        }
-        let events = drafts.map { event(of: $0, at: time, on: lanes[index], nil) }
-        promise.futureResult.assumeIsolated().whenSuccess { self.note(events, on: self.lanes[index]) }
-        journal.append(events.map { entry($0, on: routes[index]) }, promise: promise)
-        return promise.futureResult
-    }
-
-    /// Sends an event of our own: through the journal where there is one, else once.
-    ///
-    /// - Returns: completes when the journal has it, or every destination has answered.
-    func tell(_ draft: EventDraft, at time: Timestamp, to places: [Int], as route: String) -> EventLoopFuture<Void> {
-        let promise = eventLoop.makePromise(of: Void.self)
-        let event = Event(id: ids.next(at: time), source: publicURL, time: time, draft: draft)
-        if let journal {
-            journal.append(
-                [NewEntry(event: event, route: route, destinations: DestinationSet(places))],
-                promise: promise
-            )
-            return promise.futureResult
-        }
-        let forwarding = Forwarding { _ in promise.succeed() }
-        for place in places {
-            forwarding.begin()
-            forwarder.forward(event, to: place) { outcome in
-                self.log.attempted(event, route: route, destination: place, outcome: outcome)
-                forwarding.end(outcome)
-            }
-        }
-        forwarding.allBegun()
-        return promise.futureResult
-    }
-
-    private func entry(_ event: Event, on route: Route) -> NewEntry {
-        var wanting = DestinationSet()
-        for place in route.destinations where forwarder.wants(event, place) { wanting.insert(place) }
-        return NewEntry(event: event, route: route.path, destinations: wanting)
-    }
-
-    private func event(
+    func event(
         of draft: EventDraft,
         at time: Timestamp,
         on lane: Lane,
@@ -349,12 +259,6 @@ final class IngestPipeline: Responder {
         return eventLoop.now + (deadline - spent - reserve)
     }
 
-    /// Events are where they belong: counts and logs them.
-    private func note(_ events: [Event], on lane: Lane) {
-        accepted.note(events, route: lane.index)
-        log.accepted(events, on: lane.route)
-    }
-
     /// A destination was asked, or the time for that is over.
     private func decided(
         _ answer: InquiryAnswer,
@@ -373,90 +277,6 @@ final class IngestPipeline: Responder {
             [("http.request.method", .text("POST")), ("http.route", .text(lane.route.path))],
             error: isMissing ? "no_decision" : nil
         )
-    }
-
-    /// Makes the events durable, or sends them on where nothing is stored.
-    private func place(
-        _ events: [Event],
-        on lane: Lane,
-        _ trace: Tracer.Request? = nil,
-        _ complete: @escaping (Reply?) -> Void
-    ) {
-        if lane.isDurable, let journal {
-            guard let tracer, let trace else { return keep(events, on: lane, in: journal, complete) }
-            let start = Span.now()
-            keep(events, on: lane, in: journal) { refusal in
-                let attributes: [(name: String, value: Span.Value)] = [("hookgate.events", .number(events.count))]
-                let error = refusal?.reason?.rawValue
-                tracer.record("journal commit", .local, in: trace, since: start, attributes, error: error)
-                complete(refusal)
-            }
-        } else {
-            forward(events, on: lane, complete)
-        }
-    }
-
-    /// Makes the events durable; the dispatchers deliver them from there.
-    ///
-    /// Calls `complete` with nil once a synced commit holds them, else with the reply that says that nothing was kept.
-    private func keep(
-        _ events: [Event],
-        on lane: Lane,
-        in journal: any EventJournal,
-        _ complete: @escaping (Reply?) -> Void
-    ) {
-        let entries = events.map { entry($0, on: lane.route) }
-        let promise = eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success:
-                self.note(events, on: lane)
-                complete(nil)
-            case .failure(let error):
-                complete((error as? JournalError)?.refusal ?? .refusal(.journalUnavailable))
-            }
-        }
-        journal.append(entries, promise: promise)
-    }
-
-    /// Hands every event to every destination that wants it, side by side.
-    ///
-    /// Calls `complete` with nil when all have taken it, else with the reply that says so.
-    private func forward(_ events: [Event], on lane: Lane, _ complete: @escaping (Reply?) -> Void) {
-        let forwarding = Forwarding { refusal in
-            if refusal == nil { self.note(events, on: lane) }
-            complete(refusal)
-        }
-        for event in events {
-            for index in lane.route.destinations where forwarder.wants(event, index) {
-                forwarding.begin()
-                let begin = eventLoop.now
-                let trace = attempts?.begin(event)
-                forwarder.forward(event, to: index, trace: trace) { outcome in
-                    self.log.attempted(event, route: lane.route.path, destination: index, outcome: outcome)
-                    if let trace { self.attempted(event, to: index, trace, since: begin, outcome) }
-                    forwarding.end(outcome)
-                }
-            }
-        }
-        forwarding.allBegun()
-    }
-
-    private func attempted(
-        _ event: Event,
-        to index: Int,
-        _ trace: String,
-        since begin: NIODeadline,
-        _ outcome: AttemptOutcome
-    ) {
-        let ended = AttemptTrace.Ended(
-            event: event,
-            destination: log.destinations[index],
-            number: 1,
-            milliseconds: Int((eventLoop.now - begin).nanoseconds / 1_000_000),
-            outcome: outcome
-        )
-        attempts?.end(trace, ended)
     }
 
     // MARK: Logs
