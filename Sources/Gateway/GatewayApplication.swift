@@ -215,6 +215,7 @@ package struct GatewayApplication: Sendable {
                 certificates: ends,
                 alarms: { alarms.states },
                 tracer: tracer,
+                calls: calls,
                 group: group
             )
             let server = AdminServer(

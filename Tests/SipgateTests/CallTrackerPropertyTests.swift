@@ -97,7 +97,7 @@ struct CallTrackerPropertyTests {
             #expect(tracker.deadlines.count <= 4 * 12 + 65)
             #expect(tracker.finished.count <= 2 * 12 + 65)
         }
-        #expect(tracker.crowdedOut > 0)
+        #expect(tracker.fates.crowdedOut > 0)
         _ = tracker.advance(to: CallTracker.never)
         #expect(tracker.isEmpty)
     }

@@ -257,7 +257,7 @@ struct CallTrackerTests: CallPushes {
         #expect(tracker.legCount == 4)
         derived = tracker.observe(start("N3"), at: at(7000)).derived
         #expect(derived.isEmpty)
-        #expect(tracker.crowdedOut == 1)
+        #expect(tracker.fates.crowdedOut == 1)
         for number in 4..<2000 {
             _ = tracker.observe(start("N\(number)"), at: at(7000))
             #expect(tracker.legCount <= 4)

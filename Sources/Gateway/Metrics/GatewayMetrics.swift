@@ -29,6 +29,7 @@ struct GatewayMetrics: Sendable {
     let certificates: @Sendable () -> [CertificateEnd]
     let alarms: @Sendable () -> [(alarm: Alarm, isRaised: Bool)]
     let tracer: Tracer?
+    let calls: CallKeeping
     let group: MultiThreadedEventLoopGroup
     let started = Timestamp.now()
 
@@ -48,6 +49,7 @@ struct GatewayMetrics: Sendable {
             writeRepetitions(total.repetitions, &text)
             writeQuestions(total.questions, &text)
         }
+        writeCalls(&text)
         text.histogram(
             "hookgate_event_loop_lag_seconds",
             "How late an event loop does what is due, looked at four times a second.",
@@ -170,6 +172,17 @@ struct GatewayMetrics: Sendable {
             family in
             for (route, count) in zip(live.routes.routes, counts) where route.calls.replayWindow != nil {
                 family.sample(count, [("route", route.path)])
+            }
+        }
+    }
+
+    private func writeCalls(_ text: inout MetricsText) {
+        text.counter(
+            "hookgate_crowded_out_calls_total",
+            "Open calls that were forgotten because too many were open at once: their end is not told, by route."
+        ) { family in
+            for (route, fates) in zip(live.routes.routes, calls.fates) {
+                if let fates { family.sample(fates.crowdedOut, [("route", route.path)]) }
             }
         }
     }

@@ -34,7 +34,7 @@ extension CallTracker {
         }
         while oldestOpen < nextSerial {
             if let call = calls[oldestOpen] {
-                crowdedOut += 1
+                fates.crowdedOut += 1
                 forget(call)
                 return true
             }

@@ -34,8 +34,6 @@ final class CallTracker {
     var nextSerial = 0
     private var clock = Timestamp(milliseconds: 0)
 
-    /// How many open calls were forgotten because there were too many legs.
-    var crowdedOut = 0
     /// How legs ended that began at `fatesSince` or later: of earlier ones a push may have come while nobody listened.
     var fates = LegFates()
     var fatesSince = Timestamp(milliseconds: 0)
