@@ -80,8 +80,8 @@ logging: {{level: notice, format: json}}
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.tls = ssl.create_default_context(cafile=f"{folder}/ca.pem")
 
-    def push(self, event, call, name="Alice", **fields):
-        form = [("event", event), ("direction", "in"), ("from", "4921112345678"), ("to", "4915791234567"),
+    def push(self, event, call, name="Alice", to="4915791234567", **fields):
+        form = [("event", event), ("direction", "in"), ("from", "4921112345678"), ("to", to),
                 ("callId", call), ("user[]", name), ("userId[]", "w0"), ("fullUserId[]", "1234567w0")]
         if event != "newCall":
             form = [pair for pair in form if "user" not in pair[0].lower()]
@@ -167,7 +167,7 @@ def fits(page):
 
 def desktop(gateway, crm, url, folder):
     page = Page(url)
-    page.wait("all events", lambda: len(page.rows()) == 10)
+    page.wait("all events", lambda: len(page.rows()) == 13)
     page.wait("readiness", lambda: page.all("#health.good"))
     for name in HOSTILE:
         shown = re.sub("[\u2028\u202e]", lambda match: f"⟨U+{ord(match[0]):04X}⟩", name)
@@ -177,7 +177,7 @@ def desktop(gateway, crm, url, folder):
 
     # An event comes while somebody looks.
     gateway.push("newCall", "live-call", "Live")
-    page.wait("the new event on top", lambda: len(page.rows()) == 11 and "Live" in page.rows()[0].text)
+    page.wait("the new event on top", lambda: len(page.rows()) == 14 and "Live" in page.rows()[0].text)
     page.wait("what became of it", lambda: "crm: dead" in page.rows()[0].text)
 
     # Search, by keyboard alone.
@@ -198,6 +198,13 @@ def desktop(gateway, crm, url, folder):
     page.wait("the attempts", lambda: "refused 404" in story.text and "delivered 200" in story.text)
     page.wait("the line of the call", lambda: "call.started" in story.text and "call.ended" in story.text)
     page.shot(folder, "admin-story")
+    # Both legs of the transferred call, in their order.
+    line = [step.text for step in story.find_elements(By.CSS_SELECTOR, "ol.line:last-of-type li")]
+    assert [("leg taken-over" in step, step.split("call.")[1].split(",")[0]) for step in line] == [
+        (False, "started"), (False, "answered"), (True, "started"), (True, "answered"), (False, "ended"), (True, "ended"),
+    ], f"the line of the call is {line}"
+    page.driver.execute_script("document.querySelector('dialog').scrollTo(0, 1e6)")
+    page.shot(folder, "admin-call")
     story.send_keys(Keys.ESCAPE)
     page.wait("the story closed", lambda: not page.all("dialog[open]"))
 
@@ -205,11 +212,11 @@ def desktop(gateway, crm, url, folder):
     for name in ["call", "number"]: page.all(f"input[name={name}]")[0].clear()
     page.all("input[name=call]")[0].send_keys(Keys.ENTER)
     page.click("Dead letters", "nav")
-    page.wait("the dead letters", lambda: len(page.rows()) == 11)
+    page.wait("the dead letters", lambda: len(page.rows()) == 14)
     page.shot(folder, "admin-dead-letters")
     crm.status = 200
     page.click("Send all of these again")
-    page.wait("the end of the change", lambda: "Sent again: 11" in page.text())
+    page.wait("the end of the change", lambda: "Sent again: 14" in page.text())
 
     # Who was refused, and why, by click and by the id of the reply.
     page.click("Refused", "nav")
@@ -249,7 +256,7 @@ def desktop(gateway, crm, url, folder):
 
 def phone(url, folder):
     page = Page(url, (390, 844), dark=True)
-    page.wait("all events", lambda: len(page.rows()) == 11)
+    page.wait("all events", lambda: len(page.rows()) == 14)
     ground = page.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(20, 23, 27)", f"not dark: {ground}"
     fits(page)
@@ -282,10 +289,15 @@ def main():
         gateway = Gateway(os.path.abspath(arguments.program), folder, crm, log)
         try:
             for index, name in enumerate(HOSTILE): gateway.push("newCall", f"hostile-{index}", name)
-            gateway.push("newCall", "transferred", "Bob")
-            gateway.push("answer", "transferred", user="Bob", userId="w1", fullUserId="1234567w1",
-                         answeringNumber="4915791234567")
-            gateway.push("hangup", "transferred", cause="normalClearing", answeringNumber="4915791234567")
+            # Bob takes a call and hands it to Mary, who becomes a leg of her own.
+            bob, mary = "4915791234567", "4915799876543"
+            gateway.push("newCall", "transferred", "Bob", xcid="x1")
+            gateway.push("answer", "transferred", xcid="x1", user="Bob", userId="w1", fullUserId="1234567w1", answeringNumber=bob)
+            gateway.push("newCall", "taken-over", "Mary", to=mary, xcid="x1", diversion=bob)
+            gateway.push("answer", "taken-over", to=mary, xcid="x1", user="Mary", userId="w2", fullUserId="1234567w2",
+                         answeringNumber=mary)
+            gateway.push("hangup", "transferred", xcid="x1", cause="normalClearing", answeringNumber=bob)
+            gateway.push("hangup", "taken-over", to=mary, xcid="x1", cause="normalClearing", answeringNumber=mary)
             gateway.push("newCall", "last", "Carol")
             gateway.refuse()
             url = f"http://localhost:{gateway.admin}/"
