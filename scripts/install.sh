@@ -2,6 +2,7 @@
 # Installs the binary with all that belongs to it.
 # usage: install.sh DESTDIR PREFIX BINARY [UNITS ZSH]
 #   UNITS and ZSH say where units and zsh's completions go, relative to DESTDIR.
+#   CHECKOUTS, of the environment, is where the build has its packages (.build/checkouts).
 set -eu
 destdir=$1 prefix=$2 binary=$3
 root=$destdir$prefix
@@ -9,6 +10,9 @@ units=$destdir${4:-$prefix/lib/systemd/system}
 zsh=$destdir${5:-$prefix/share/zsh/site-functions}
 share=$root/share
 doc=$share/doc/hookgate
+
+# First, because it may fail.
+notice=$(sh scripts/notice.sh "${CHECKOUTS:-.build/checkouts}")
 
 install -D -m 755 "$binary" "$root/bin/hookgate"
 
@@ -34,7 +38,7 @@ install -m 644 docs/*.md docs/openapi.json "$doc/docs/"
 install -m 644 docs/images/* "$doc/docs/images/"
 install -m 644 docs/schemas/*.json docs/schemas/README.md docs/schemas/check.py "$doc/docs/schemas/"
 install -m 644 docs/examples/* "$doc/docs/examples/"
-sh scripts/notice.sh > "$doc/NOTICE"
+printf '%s\n' "$notice" > "$doc/NOTICE"
 chmod 644 "$doc/NOTICE"
 install -m 644 packaging/grafana/hookgate.json "$share/hookgate/grafana/"
 install -m 644 packaging/prometheus/hookgate.rules.yml "$share/hookgate/prometheus/"

@@ -3,8 +3,17 @@
 # usage: notice.sh [CHECKOUTS]
 set -eu
 checkouts=${1:-.build/checkouts}
-for package in swift-nio swift-nio-extras swift-nio-http2 swift-log swift-metrics swift-http-types swift-service-context \
-    swift-service-lifecycle hummingbird; do
+# The tests compare the list with what is linked.
+packages="swift-nio swift-nio-extras swift-nio-http2 swift-log swift-metrics swift-http-types swift-service-context
+    swift-service-lifecycle swift-configuration hummingbird"
+for package in $packages; do
+    [ -r "$checkouts/$package/NOTICE.txt" ] || {
+        echo "$checkouts/$package/NOTICE.txt is missing, which has to go with the binary: \`swift package resolve\` fetches" >&2
+        echo "it; if you build with another --scratch-path, set CHECKOUTS to its folder checkouts" >&2
+        exit 1
+    }
+done
+for package in $packages; do
     echo "== $package"
     echo
     cat "$checkouts/$package/NOTICE.txt"

@@ -49,6 +49,7 @@ package final class ReplyWriter {
     ///   - reply: what is answered.
     ///   - request: to whom.
     ///   - isFirst: whether it is the first reply of its connection.
+    /// - Returns: the section, in the order in which it is sent.
     func fields(of reply: Reply, to request: RequestID, isFirst: Bool) -> HPACKHeaders {
         var fields = commonFields(of: reply)
         fields.add(

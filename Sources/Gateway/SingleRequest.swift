@@ -77,10 +77,11 @@ struct SingleRequest: Sendable {
                         )
                     }
                     try pipeline.addHTTPClientHandlers()
-                    try pipeline.addHandler(SingleExchange(self, promise))
                 }
             }
             .connect(host: address.network.host, port: address.network.port ?? (security == nil ? 80 : 443))
+            // A name may have several addresses, and a connection is tried to each: the request goes on one of them alone.
+            .flatMapThrowing { try $0.pipeline.syncOperations.addHandler(SingleExchange(self, promise)) }
             .whenFailure { promise.fail($0) }
         let timer = loop.scheduleTask(in: patience) {
             promise.fail(Failure.late(seconds: patience.nanoseconds / 1_000_000_000))
@@ -101,7 +102,7 @@ struct SingleRequest: Sendable {
     }
 }
 
-/// The request and its answer on their connection.
+/// The request and its answer on their connection: added once that is made, on its loop, before anything is read from it.
 private final class SingleExchange: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -115,13 +116,13 @@ private final class SingleExchange: ChannelInboundHandler {
         self.promise = promise
     }
 
-    func channelActive(context: ChannelHandlerContext) {
+    func handlerAdded(context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return promise.fail(SingleRequest.Failure.cutShort) }
         context.write(wrapOutboundOut(.head(request.head)), promise: nil)
         if !request.body.isEmpty {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: request.body)))), promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -51,6 +51,9 @@ package final class Certificate: @unchecked Sendable {
         self.certificate = certificate
     }
 
+    /// The first 16 hexadecimal digits of its fingerprint, as the records of connections name it.
+    package var shortFingerprint: String { String(fingerprint.description.prefix(16)) }
+
     /// SHA-256 of the DER form of an `X509`, which is lent.
     static func fingerprint(of certificate: OpaquePointer) throws(OpenSSLError) -> Digest {
         try Digest { bytes throws(OpenSSLError) in

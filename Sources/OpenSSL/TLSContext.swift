@@ -36,7 +36,8 @@ package final class TLSContext: @unchecked Sendable {
     private let names: ServerNames?
     private let clients: ClientVerification?
     private let staples: StapledResponses?
-    /// Of the certificates that are served, those under other names included; by the address of the `X509`.
+    /// The short fingerprints of the certificates that are served, those under other names included; by the address of
+    /// the `X509`.
     let fingerprints: [OpaquePointer: String]
 
     /// A context that serves `chain` with its `key`.
@@ -76,7 +77,7 @@ package final class TLSContext: @unchecked Sendable {
     private static func fingerprints(of identities: [TLSIdentity], and names: ServerNames?) -> [OpaquePointer: String] {
         identities.reduce(into: names?.fingerprints ?? [:]) { all, identity in
             // SSL_CTX_use_certificate(3) takes another reference to the same object.
-            identity.chain.leaf.withPointer { all[$0] = identity.chain.leaf.fingerprint.description }
+            identity.chain.leaf.withPointer { all[$0] = identity.chain.leaf.shortFingerprint }
         }
     }
 

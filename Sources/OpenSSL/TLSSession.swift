@@ -213,8 +213,8 @@ extension TLSSession {
     /// Whether an earlier session was resumed.
     package var isResumed: Bool { SSL_session_reused(ssl.pointer) == 1 }
 
-    /// SHA-256 of our own certificate in hexadecimal, which the peer was shown unless a session was resumed; nil at a
-    /// client's end.
+    /// The short fingerprint of our own certificate, which the peer was shown unless a session was resumed; nil at
+    /// a client's end.
     package var servedFingerprint: String? {
         // Borrowed: SSL_get_certificate(3).
         SSL_get_certificate(ssl.pointer).flatMap { context.fingerprints[$0] }

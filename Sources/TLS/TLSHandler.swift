@@ -249,7 +249,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         return (version, suite, isResumed)
     }
 
-    /// SHA-256 of the certificate that was served, in hexadecimal; nil before the handshake, and at a client's end.
+    /// The short fingerprint of the certificate that was served; nil before the handshake, and at a client's end.
     package var servedFingerprint: String? { machine.isOpen ? session?.servedFingerprint : nil }
 
     /// What the peer has shown, its own certificate first; nil before the handshake, and of a peer that showed none.

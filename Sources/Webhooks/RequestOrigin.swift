@@ -8,7 +8,7 @@ package final class ConnectionOrigin: Sendable {
         package let suite: String
         /// Whether an earlier session was resumed; then no certificate was served.
         package let isResumed: Bool
-        /// The SHA-256 of the certificate that was served in hexadecimal, or its first 16 digits.
+        /// The first 16 hexadecimal digits of the SHA-256 of the certificate that was served.
         package let certificate: String?
 
         package init(version: String, suite: String, isResumed: Bool, certificate: String?) {
@@ -35,7 +35,7 @@ package final class ConnectionOrigin: Sendable {
         let words = [
             listener, http, handshake?.version, handshake?.suite,
             handshake.map { $0.isResumed ? "resumed" : "full" },
-            handshake?.certificate.map { String($0.prefix(ConnectionOrigin.certificateDigits)) },
+            handshake?.certificate,
         ]
         line = words.map { " " + ($0 ?? "-") }.joined()
     }
@@ -57,8 +57,6 @@ package final class ConnectionOrigin: Sendable {
         line = words.map { " " + ($0 ?? "-") }.joined()
     }
 
-    /// How much of a certificate's fingerprint is kept.
-    private static let certificateDigits = 16
     /// How many words `line` has.
     package static let wordCount = 6
 

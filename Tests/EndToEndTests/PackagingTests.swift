@@ -35,6 +35,31 @@ import Testing
         #expect(configuration.contains("- address: \(address)\n"))
     }
 
+    @Test func `The notices that are passed on are those of the packages that are linked`() async throws {
+        let list = Command.hookgate.deletingLastPathComponent().appending(path: "hookgate.product/Objects.LinkFileList")
+        let modules = Set(
+            try String(contentsOf: list, encoding: .utf8).matches(of: /\/([^\/]+)\.build\//).map { String($0.1) }
+        )
+        let checkouts = PackagingTests.root.appending(path: ".build/checkouts").path
+        let folders = FileManager.default
+        let linked = try folders.contentsOfDirectory(atPath: checkouts).filter { package in
+            let folder = "\(checkouts)/\(package)"
+            guard folders.fileExists(atPath: "\(folder)/NOTICE.txt") else { return false }
+            return try folders.contentsOfDirectory(atPath: "\(folder)/Sources").contains { modules.contains($0) }
+        }
+        try #require(linked.contains("swift-nio"))
+        let script = PackagingTests.root.appending(path: "scripts/notice.sh").path
+        let printed = try await Command.run("sh", [script, checkouts])
+        let named = printed.output.matches(of: /(?m)^== (.*)$/).map { String($0.1) }
+        #expect(named.sorted() == linked.sorted())
+        // Without them nothing is installed, and it is said what to do.
+        let folder = try TemporaryDirectory()
+        let refused = try await Command.run("sh", [script, folder.path])
+        #expect(refused.status == 1 && refused.output.isEmpty, "\(refused.output)")
+        #expect(refused.error.contains("\(folder.path)/swift-nio/NOTICE.txt is missing"), "\(refused.error)")
+        #expect(refused.error.contains("swift package resolve") && refused.error.contains("CHECKOUTS"))
+    }
+
     @Test func `The changes begin with this version`() async throws {
         let version = try await Command.run(Command.hookgate, ["--version"])
         let title = try text("CHANGELOG.md").split(separator: "\n").first { $0.hasPrefix("## ") }

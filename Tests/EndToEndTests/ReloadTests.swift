@@ -192,6 +192,38 @@ import Testing
         #expect(metrics.contains("hookgate_alarm{alarm=\"missing_follow_ups\",route=\"/hooks/other\"} 0\n"))
     }
 
+    @Test func `A new route is watched for alarms once the journal says what is known of it`() async throws {
+        let backend = try await TestBackend()
+        let gateway = try await GatewayProcess(
+            backend: backend.port,
+            extra: "journal: {path: journal.sqlite}\nadmin: {address: \"127.0.0.1:0\"}"
+        )
+        let admin = try await gateway.adminURL()
+        func metrics() async throws -> String {
+            try await Command.run("curl", ["--silent", "--max-time", "60", admin + "/metrics"]).output
+        }
+        func changeJournal(_ statement: String) async throws {
+            let script = """
+                import sqlite3, sys
+                journal = sqlite3.connect(sys.argv[1], timeout=60)
+                journal.execute(sys.argv[2])
+                journal.commit()
+                """
+            let path = gateway.folder.appending(path: "journal.sqlite").path
+            let result = try await Command.run("python3", ["-c", script, path, statement])
+            #expect(result.status == 0, "\(result.error)")
+        }
+        try await changeJournal("ALTER TABLE activity RENAME TO activity_elsewhere")
+        let other = "  - {path: /hooks/other, provider: sipgate, users: [sipgate], destinations: [backend]}\n"
+        try change(gateway) { $0.replacing("routes:\n", with: "routes:\n" + other) }
+        try await reloads(gateway)
+        _ = try await gateway.line { $0.contains("alarms of a new route wait: the journal cannot be read") }
+        let alarm = "hookgate_alarm{alarm=\"silence\",route=\"/hooks/other\"}"
+        #expect(try await !metrics().contains(alarm))
+        try await changeJournal("ALTER TABLE activity_elsewhere RENAME TO activity")
+        while try await !metrics().contains(alarm) {}
+    }
+
     @Test func `A request that has begun is answered by what it began with`() async throws {
         let backend = try await TestBackend(.waits)
         let gateway = try await GatewayProcess(backend: backend.port, timeout: "60s", extra: "pid_file: hookgate.pid")

@@ -115,7 +115,7 @@ import Testing
         try await push("1", to: gateway, trace: nil, more: "&direction=in")
         let span = try #require(try await spans(1, at: collector).first)
         #expect(span.parent == nil && span.attribute("error.type") == "duplicate_field")
-        #expect((span.json["status"] as? [String: Int])?["code"] == 2)
+        #expect((span.json["status"] as? [String: Int])?.isEmpty == true)
         let url = try await gateway.adminURL() + "/metrics"
         var metrics = ""
         repeat {
@@ -179,8 +179,8 @@ import Testing
         try await ask(gateway.url.replacing("/hooks/sipgate", with: "/4921112345678?from=4921112345678"))
         let all = try await spans(3, at: collector)
         #expect(all.count == 3)
-        let challenged = try #require(all.first { $0.attribute("error.type") == "credentials_missing" })
-        #expect(challenged.name == "POST /hooks/sipgate" && challenged.attribute("http.response.status_code") == "401")
+        let challenged = try #require(all.first { $0.attribute("http.response.status_code") == "401" })
+        #expect(challenged.name == "POST /hooks/sipgate" && challenged.attribute("error.type") == nil)
         #expect(challenged.trace == TracingTests.trace && challenged.parent == TracingTests.caller)
         #expect(challenged.kind == 2 && challenged.id != TracingTests.caller)
         let method = try #require(all.first { $0.attribute("error.type") == "method_not_allowed" })
@@ -227,7 +227,7 @@ import Testing
         var metrics = ""
         repeat {
             metrics = try await Command.run("curl", ["--silent", "--fail", "--max-time", "30", url]).output
-        } while metrics.contains("hookgate_spans_total{result=\"dropped\"} 0\n")
+        } while !metrics.contains(/hookgate_spans_total\{result="dropped"\} [1-9]/)
         #expect(!collector.output.contains("/v1/traces"))
         let gateway = try await GatewayProcess(
             backend: backend.port,

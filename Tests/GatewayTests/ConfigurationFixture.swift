@@ -43,9 +43,12 @@ final class ConfigurationFixture {
     }
 
     /// Loads a text as the configuration of this folder.
-    func load(_ text: String) throws -> (GatewayConfiguration, warnings: [ConfigurationIssue]) {
+    func load(
+        _ text: String,
+        environment: [String: String] = ConfigurationFixture.environment
+    ) throws -> (GatewayConfiguration, warnings: [ConfigurationIssue]) {
         try write("hookgate.yaml", text)
-        return try ConfigurationLoader.load(path: path, environment: ConfigurationFixture.environment)
+        return try ConfigurationLoader.load(path: path, environment: environment)
     }
 
     /// What is wrong with a text; warnings only when it can be used.

@@ -78,6 +78,8 @@ struct ServerIdentitiesTests {
         pair.shakeHands()
         let served = pair.client.peerCertificate?.fingerprint
         #expect(served == first.chain.leaf.fingerprint)
+        let digits = first.chain.leaf.fingerprint.description.prefix(16)
+        #expect(pair.server.servedFingerprint.map { $0[...] } == digits)
     }
 
     @Test("every group of certificates is tried under a name of its own")

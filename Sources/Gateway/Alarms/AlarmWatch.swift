@@ -26,6 +26,8 @@ final class AlarmWatch: Service, CustomStringConvertible {
     private let pool: NIOThreadPool
     private let logger: Logger
     private let center: Mutex<AlarmCenter>
+    /// Whether new routes wait for the journal to be read, which was logged.
+    private let isBehind = Mutex(false)
 
     init(
         _ configuration: GatewayConfiguration,
@@ -90,6 +92,8 @@ final class AlarmWatch: Service, CustomStringConvertible {
     }
 
     /// Watches the routes that a reload has added, with what the journal knows of them from before.
+    ///
+    /// Where that cannot be read they wait for the next look: begun without it, they would never learn it.
     private func watchNewRoutes() async {
         let paths = live.routes.routes.map(\.path)
         guard center.withLock({ $0.routeCount }) < paths.count else { return }
@@ -102,10 +106,18 @@ final class AlarmWatch: Service, CustomStringConvertible {
                     return (try AlarmWatch.raised(reader), try reader.activity())
                 }
             } catch {
-                let metadata: Logger.Metadata = ["error": "\(error)"]
-                logger.error("alarms of a new route begin anew: the journal cannot be read", metadata: metadata)
+                let wasBehind = isBehind.withLock { isBehind in
+                    defer { isBehind = true }
+                    return isBehind
+                }
+                if !wasBehind {
+                    let metadata: Logger.Metadata = ["error": "\(error)"]
+                    logger.error("alarms of a new route wait: the journal cannot be read", metadata: metadata)
+                }
+                return
             }
         }
+        isBehind.withLock { $0 = false }
         center.withLock { $0.watch(paths, raised: raised, knowing: activity) }
     }
 

@@ -159,6 +159,7 @@ package enum ConfigurationLoader {
         let admin = AdminSection(base: base, environment: environment, users: userNames).read(top)
         let followUpKey = followUpKey(top, base: base, environment: environment)
         let alarms = AlarmSection(destinations: destinationNames).read(top)
+        let tracing = TracingSection(base: base, environment: environment).read(top)
         let logging = LoggingSection(base: base, environment: environment).read(top)
         let shutdownTimeout = top.scalar("shutdown_timeout")?.duration(in: .milliseconds(100) ... .minutes(10))
         let others = users.filter { admin?.users.contains($0.name) != true }
@@ -171,20 +172,30 @@ package enum ConfigurationLoader {
             users: users,
             routes: routes,
             destinations: destinations,
-            texts: ["destinations", "alarms", "tracing"].map { key in
-                top.node(key).flatMap { try? Yams.serialize(node: $0) }
-            },
+            written: written(top),
             journal: journal,
             refusals: RefusalsSection(base: base, journal: journal?.path).read(top),
             admin: admin,
             alarms: alarms,
-            tracing: TracingSection(base: base, environment: environment).read(top),
+            tracing: tracing,
             followUpKey: followUpKey,
             certificateCommand: certificateCommand(top, base: base),
             pidFile: pidFile(top, base: base, journal: journal),
             logging: logging,
             shutdownTimeout: shutdownTimeout ?? .seconds(10)
         )
+    }
+
+    /// The sections that cannot change; of use once all of them have been read.
+    private static func written(_ top: ConfigurationSection) -> [String: WrittenSection] {
+        var sections: [String: WrittenSection] = [:]
+        for key in GatewayConfiguration.fixedSections {
+            sections[key] = WrittenSection(
+                text: top.node(key).flatMap { try? Yams.serialize(node: $0) },
+                secrets: top.log.secrets(below: key)
+            )
+        }
+        return sections
     }
 
     /// A program that can be run, with its arguments.

@@ -130,7 +130,9 @@ struct ConfigurationScalar {
             }
             return nil
         }
-        return reference.resolve(self, base: base, environment: environment)
+        let secret = reference.resolve(self, base: base, environment: environment)
+        if let secret { log.keep(secret, for: key) }
+        return secret
     }
 
     /// A key from a reference.

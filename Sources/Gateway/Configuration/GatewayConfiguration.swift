@@ -21,8 +21,8 @@ package struct GatewayConfiguration: Sendable {
     package var routes: [RouteConfiguration]
     /// Where events go.
     package var destinations: [Destination]
-    /// How `destinations` and `alarms` stand in the file, in one form whatever the file's, to see whether they have changed.
-    var texts: [String?] = []
+    /// How `fixedSections` stand in the file, by key, to see whether they have changed.
+    var written: [String: WrittenSection] = [:]
     /// Where accepted events are kept; nil when no route keeps any.
     package var journal: JournalConfiguration?
     /// Where those are kept who were turned away; nil when none are.
@@ -45,6 +45,17 @@ package struct GatewayConfiguration: Sendable {
     package var logging: LoggingConfiguration
     /// From SIGTERM to the end, at most.
     package var shutdownTimeout: TimeAmount
+
+    /// The sections in which nothing can change while the gateway runs.
+    static let fixedSections = ["destinations", "alarms", "tracing"]
+}
+
+/// What an operator wrote below one key.
+struct WrittenSection: Sendable, Equatable {
+    /// In one form, whatever the file's; nil: nothing.
+    let text: String?
+    /// What its references name, by key: that may change while the text stays.
+    let secrets: [String: Secret]
 }
 
 /// One address that is served over TLS.

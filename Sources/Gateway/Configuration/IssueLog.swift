@@ -1,3 +1,5 @@
+import Auth
+
 /// Collects what is wrong while a configuration is read, so that all of it can be reported at once.
 ///
 /// Used by one thread, for one load.
@@ -18,6 +20,8 @@ final class IssueLog {
     private(set) var issues: [ConfigurationIssue] = []
     /// Places of values that may be shown: the reader asked for them under a key that holds no secret.
     private(set) var showable: Set<Position> = []
+    /// What references named, by key.
+    private var secrets: [String: Secret] = [:]
 
     init(file: String) {
         self.file = file
@@ -44,6 +48,16 @@ final class IssueLog {
     /// Declares that the value at this place is no secret.
     func show(_ position: Position) {
         showable.insert(position)
+    }
+
+    /// Keeps what the reference of a key names.
+    func keep(_ secret: Secret, for key: String) {
+        secrets[key] = secret
+    }
+
+    /// What the references below a key of the top named, by their own keys.
+    func secrets(below top: String) -> [String: Secret] {
+        secrets.filter { $0.key.prefix { $0 != "." && $0 != "[" } == top }
     }
 
     /// All issues in the order of the file, each with its line where that may be shown.

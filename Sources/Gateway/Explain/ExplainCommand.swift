@@ -149,7 +149,7 @@ extension ServedNames {
         routes = configuration.routes.map(\.path)
         for certificate in configuration.listeners.flatMap(\.tls.certificates) {
             guard let leaf = try? CertificateChain(file: certificate.chain).leaf else { continue }
-            subjects[String(leaf.fingerprint.description.prefix(16))] = leaf.subject
+            subjects[leaf.shortFingerprint] = leaf.subject
         }
     }
 }

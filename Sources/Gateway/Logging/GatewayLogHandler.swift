@@ -7,6 +7,9 @@ import Webhooks
 /// reach a terminal as a command. A record of the handler wins over metadata of its logger with the same key.
 /// Metadata that may quote somebody, an error or what is wrong with a file, loses what looks like a telephone number.
 package struct GatewayLogHandler: LogHandler {
+    /// The name of the program in its lines.
+    package static let label = "hookgate"
+
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
@@ -72,7 +75,7 @@ extension Logger {
     package init(
         _ configuration: LoggingConfiguration,
         isForJournal: Bool = false,
-        label: String = "hookgate",
+        label: String = GatewayLogHandler.label,
         output: any LogOutput = StandardError()
     ) {
         let level = Logger.Level(rawValue: configuration.level) ?? .info

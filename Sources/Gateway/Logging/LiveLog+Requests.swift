@@ -6,7 +6,7 @@ extension LiveLog: RequestLog {
 
     package func write(_ request: RequestLine) {
         var line = makeLine()
-        line.begin(.now(), .info, label: "hookgate", message: "request")
+        line.begin(.now(), .info, label: GatewayLogHandler.label, message: "request")
         line.write("client", request.client.description)
         line.write("duration_us", Int(request.duration.nanoseconds / 1000))
         line.write("method", request.method)

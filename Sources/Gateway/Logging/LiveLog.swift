@@ -36,7 +36,7 @@ package final class LiveLog: Sendable {
     }
 
     /// A logger that follows it.
-    package func logger(label: String = "hookgate") -> Logger {
+    package func logger(label: String = GatewayLogHandler.label) -> Logger {
         Logger(label: label) { _ in LiveLogHandler(log: self) }
     }
 

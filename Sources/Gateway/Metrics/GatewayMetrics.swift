@@ -63,6 +63,7 @@ struct GatewayMetrics: Sendable {
             text.counter("hookgate_spans_total", "Spans of traced requests, by what became of them.") { family in
                 family.sample(counts.exported, [("result", "exported")])
                 family.sample(counts.dropped, [("result", "dropped")])
+                family.sample(counts.refusalsDropped, [("result", "refusals_dropped")])
             }
         }
         var buffer = text.buffer

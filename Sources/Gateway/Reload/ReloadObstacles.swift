@@ -1,6 +1,3 @@
-import Auth
-import Delivery
-
 /// What of a changed configuration takes a restart: a reload that holds any of it changes nothing.
 enum ReloadObstacles {
     /// The keys that differ and cannot while the gateway runs, each with what is the matter.
@@ -26,9 +23,7 @@ enum ReloadObstacles {
             check("listeners[\(index)].socket_name", old.socketName == new.socketName)
             check("listeners[\(index)].tls.ticket_keys", old.tls.ticketKeys.isEmpty == new.tls.ticketKeys.isEmpty)
         }
-        check("destinations", old.texts.first == new.texts.first && sameSecrets(old, new))
-        check("alarms", old.texts.dropFirst().first == new.texts.dropFirst().first)
-        check("tracing", old.texts.last == new.texts.last)
+        for key in GatewayConfiguration.fixedSections { check(key, old.written[key] == new.written[key]) }
         check("journal", old.journal == new.journal)
         check("refusals", old.refusals == new.refusals)
         check("pid_file", old.pidFile == new.pidFile)
@@ -43,11 +38,6 @@ enum ReloadObstacles {
             check("\(key).replay_window", before.calls.replayWindow == route.calls.replayWindow)
         }
         return found
-    }
-
-    /// Secrets are compared as well: what a reference names may have changed behind it.
-    private static func sameSecrets(_ old: GatewayConfiguration, _ new: GatewayConfiguration) -> Bool {
-        old.destinations.map(\.secrets) == new.destinations.map(\.secrets)
     }
 
     private static func isSame(_ old: AdminConfiguration?, _ new: AdminConfiguration?) -> Bool {

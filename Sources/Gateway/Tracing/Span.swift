@@ -27,6 +27,11 @@ struct Span: Sendable {
     let attributes: [(name: String, value: Value)]
     /// A stable word for why it went wrong; nil when it did not.
     let error: String?
+    /// Whether its status is an error.
+    ///
+    /// A server's is one from 500 on alone: that a client was refused is no failure here (OpenTelemetry's conventions for
+    /// HTTP spans).
+    let isFailed: Bool
 
     /// Nanoseconds since 1970.
     static func now() -> Int64 {
@@ -103,7 +108,7 @@ extension JSONWriter {
             }
             json.name("status")
             json.object { json in
-                if span.error != nil { json.field("code", 2) }
+                if span.isFailed { json.field("code", 2) }
             }
         }
     }

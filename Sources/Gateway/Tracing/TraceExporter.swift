@@ -5,10 +5,9 @@ import Webhooks
 
 /// Sends spans to a collector: OTLP over HTTP with JSON, `POST /v1/traces`, in batches and in the background.
 ///
-/// Nothing is sent twice: a collector that is away costs spans, not memory.
+/// Nothing is sent twice: a collector that is away costs spans, a batch at a time, and no memory.
 struct TraceExporter: Service, CustomStringConvertible {
     private static let interval = Duration.seconds(1)
-    private static let batch = 512
 
     let description = "trace exporter"
     let tracer: Tracer
@@ -38,17 +37,12 @@ struct TraceExporter: Service, CustomStringConvertible {
         try? await forwarder.eventLoop.flatSubmit { [forwarder] in forwarder.value.drain() }.get()
     }
 
-    /// Sends what waits, until nothing does or the collector does not take it.
-    private func export() async {
-        while case let spans = tracer.take(), !spans.isEmpty {
-            var rest = spans[...]
-            while !rest.isEmpty {
-                let batch = Array(rest.prefix(TraceExporter.batch))
-                rest = rest.dropFirst(batch.count)
-                let isExported = await send(batch.document(service: tracer.configuration.serviceName))
-                tracer.note(batch.count + (isExported ? 0 : rest.count), isExported: isExported)
-                if !isExported { return }
-            }
+    /// Sends what waits, until nothing does or the collector does not take a batch.
+    func export() async {
+        while case let batch = tracer.take(), !batch.isEmpty {
+            let isExported = await send(batch.document(service: tracer.configuration.serviceName))
+            tracer.note(batch.count, isExported: isExported)
+            if !isExported { return }
         }
     }
 

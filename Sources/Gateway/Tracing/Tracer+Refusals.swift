@@ -2,12 +2,13 @@ import Edge
 import Webhooks
 
 extension Tracer {
-    /// What requests that were refused by their head alone may take of the queue: strangers do not crowd out the others.
-    private static let mostRefusals = mostWaiting / 2
+    /// With so many spans kept, those of requests that their head condemned are not: strangers do not crowd out the others.
+    static let mostBeforeRefusals = mostKept / 2
 
     /// A request that its head alone condemned.
     ///
-    /// Nobody was let in, so a sender's `traceparent` only says where the span belongs, or that nobody looks.
+    /// Nobody was let in, so a sender's `traceparent` only says where the span belongs, or that nobody looks. A challenge is
+    /// no error: sipgate posts without credentials first.
     ///
     /// - Parameters:
     ///   - reply: why.
@@ -22,7 +23,7 @@ extension Tracer {
             ("http.response.status_code", .number(reply.status)), ("hookgate.request", .text("\(head.id)")),
         ]
         if let path { attributes.append(("url.path", .text(path))) }
-        record(
+        recordRefusal(
             Span(
                 context: parent?.child ?? .root(isSampled: true),
                 parent: parent?.span,
@@ -31,9 +32,9 @@ extension Tracer {
                 start: head.arrival.milliseconds * 1_000_000,
                 end: Span.now(),
                 attributes: attributes,
-                error: reply.reason?.rawValue
-            ),
-            behind: Tracer.mostRefusals
+                error: reply.reason == .credentialsMissing ? nil : reply.reason?.rawValue,
+                isFailed: reply.status >= 500
+            )
         )
     }
 }

@@ -8,13 +8,34 @@ import Webhooks
 /// Whoever calls us with a `traceparent` and is let in decides; of the others a share is taken. What is not taken costs a
 /// look at one field, or a random number.
 final class Tracer: Sendable {
-    /// Spans that wait to be sent; with the collector away, later ones are dropped and counted.
-    static let mostWaiting = 2048
+    /// Spans that are kept until the collector has them; later ones are dropped and counted.
+    static let mostKept = 2048
+    /// Spans that are sent at once.
+    static let batch = 512
 
-    private struct State {
-        var spans: [Span] = []
+    /// What became of spans.
+    struct Counts: Sendable, Equatable {
         var exported = 0
         var dropped = 0
+        /// Of requests that their head condemned, and not kept for the sake of the others.
+        var refusalsDropped = 0
+    }
+
+    private struct State {
+        /// In the order in which they came; the last batch is being filled.
+        var batches: [[Span]] = []
+        /// How many those are, with the batch that is being sent.
+        var kept = 0
+        var counts = Counts()
+
+        mutating func keep(_ span: Span) {
+            kept += 1
+            if let last = batches.indices.last, batches[last].count < Tracer.batch {
+                batches[last].append(span)
+            } else {
+                batches.append([span])
+            }
+        }
     }
 
     let configuration: TracingConfiguration
@@ -79,7 +100,8 @@ final class Tracer: Sendable {
                     ("url.scheme", .text("https")), ("http.response.status_code", .number(reply.status)),
                     ("hookgate.request", .text("\(head.id)")),
                 ],
-                error: reply.reason?.rawValue
+                error: reply.reason?.rawValue,
+                isFailed: reply.status >= 500
             )
         )
     }
@@ -103,7 +125,8 @@ final class Tracer: Sendable {
                 start: start,
                 end: Span.now(),
                 attributes: attributes,
-                error: error
+                error: error,
+                isFailed: error != nil
             )
         )
     }
@@ -139,41 +162,44 @@ final class Tracer: Sendable {
                 start: end - Int64(attempt.milliseconds) * 1_000_000,
                 end: end,
                 attributes: attributes,
-                error: error
+                error: error,
+                isFailed: error != nil
             )
         )
     }
 
     // MARK: The queue
 
-    /// Puts a span among those that wait, unless so many do.
-    func record(_ span: Span, behind most: Int = mostWaiting) {
+    /// Puts a span among those that wait, if there is room.
+    func record(_ span: Span) {
         state.withLock { state in
-            if state.spans.count < most {
-                state.spans.append(span)
-            } else {
-                state.dropped += 1
-            }
+            if state.kept < Tracer.mostKept { state.keep(span) } else { state.counts.dropped += 1 }
         }
     }
 
-    /// Takes out all spans that wait to be sent: loops that have more wait for no copy.
-    func take() -> [Span] {
+    /// Puts the span of a request that its head condemned among those that wait, if enough room is left for others.
+    func recordRefusal(_ span: Span) {
         state.withLock { state in
-            var spans: [Span] = []
-            swap(&spans, &state.spans)
-            return spans
+            if state.kept < Tracer.mostBeforeRefusals { state.keep(span) } else { state.counts.refusalsDropped += 1 }
         }
+    }
+
+    /// Takes out the batch that has waited longest; empty: none waits.
+    ///
+    /// No span is copied while loops wait. They count as kept until `note` says what became of them.
+    func take() -> [Span] {
+        state.withLock { $0.batches.isEmpty ? [] : $0.batches.removeFirst() }
     }
 
     /// What became of spans that were taken.
     func note(_ count: Int, isExported: Bool) {
         state.withLock { state in
-            if isExported { state.exported += count } else { state.dropped += count }
+            state.kept -= count
+            if isExported { state.counts.exported += count } else { state.counts.dropped += count }
         }
     }
 
-    var counts: (exported: Int, dropped: Int) { state.withLock { ($0.exported, $0.dropped) } }
+    var counts: Counts { state.withLock(\.counts) }
 }
 
 extension AttemptOutcome {
