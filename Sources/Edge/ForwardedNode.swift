@@ -1,8 +1,8 @@
 import NIOCore
-import Webhooks
+package import Webhooks
 
 /// One element of a forwarding field: whom a proxy was asked by (RFC 7239, sections 4 and 6).
-enum ForwardedNode {
+package enum ForwardedNode {
     /// The value of the `for` parameter, without quotes; nil when there is none, or more than one, or the element is cut.
     static func parameter(of element: Substring) -> String? {
         var found: String?
@@ -46,7 +46,7 @@ enum ForwardedNode {
     }
 
     /// An address with or without a port, an IPv6 one with or without brackets; nil for `unknown`, hidden names and all else.
-    static func address(_ text: Substring) -> ClientAddress? {
+    package static func address(_ text: Substring) -> ClientAddress? {
         let host: Substring
         if text.utf8.first == UInt8(ascii: "[") {
             guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")) else { return nil }

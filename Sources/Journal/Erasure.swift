@@ -44,7 +44,8 @@ struct Erasure {
         switch stage ?? (number == nil ? .filling : .events) {
         case .events:
             try store.beginTransaction()
-            let isThrough = try erase.map { try rewrite(store, request, $0) } ?? true
+            let search = findings > 0 ? search(number, writer) : nil
+            let isThrough = try erase.map { try rewrite(store, request, search, $0) } ?? true
             try store.commit()
             stage = isThrough ? .filling : .events
         case .filling:
@@ -69,8 +70,8 @@ struct Erasure {
                 stage = .looking(offset: 0)
             }
         case .looking(let offset):
-            let trace = number.flatMap { writer.eraser?.trace($0) } ?? []
-            switch try Erasure.look(for: trace, in: store, at: offset) {
+            guard let search = search(number, writer) else { return try finish(store, problem: nil) }
+            switch try Erasure.look(for: search, in: store, at: offset) {
             case .nothing(let next?): stage = .looking(offset: next)
             case .nothing: return try finish(store, problem: nil)
             case .found: return try goOn(writer, store)
@@ -79,31 +80,40 @@ struct Erasure {
         return .next
     }
 
-    /// - Returns: whether all events were looked at.
+    private func search(_ number: String?, _ writer: JournalWriter) -> NumberSearch? {
+        let trace = number.flatMap { writer.eraser?.trace($0) } ?? []
+        return trace.isEmpty ? nil : NumberSearch(trace)
+    }
+
+    /// Says whether all events were looked at.
+    ///
+    /// Without a search, nobody asks whether the number stands where it stays.
     private func rewrite(
         _ store: JournalStore,
         _ request: JournalStore.Request,
+        _ search: NumberSearch?,
         _ erase: (ByteBuffer) -> ByteBuffer?
     ) throws -> Bool {
         var request = request
-        try store.rewrite(&request, erase)
+        try store.rewrite(&request, search, erase)
         store.requests[0] = request
         return request.resume >= store.last
     }
 
-    /// The number is still there: in events that came meanwhile, or behind a content that ends within its page.
+    /// The number is still there: in events that came meanwhile, where it stays, or behind a content that ends within its
+    /// page.
     ///
-    /// Only a new file is rid of the latter; it is made when no gateway waits for it.
+    /// Only a new file is rid of the last; it is made when no gateway waits for it.
     private mutating func goOn(_ writer: JournalWriter, _ store: JournalStore) throws -> Step {
         findings += 1
         if findings == 1 {
+            try store.beginTransaction()
+            try store.restoreOrder()
+            try store.commit()
             stage = .events
             return .next
         }
-        guard findings == 2, writer.destinations.isEmpty else {
-            let words = "the number is in the file again, as calls with it go on: run it again when they are over"
-            return try finish(store, problem: words + "; should it say the same then, with the gateway stopped")
-        }
+        guard findings == 2, writer.destinations.isEmpty else { return try finish(store, problem: remains(store)) }
         do {
             try store.rebuild()
         } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
@@ -113,6 +123,20 @@ struct Erasure {
         }
         stage = .clearing(offset: 0)
         return .next
+    }
+
+    /// Where the number must be, after all that was done.
+    private func remains(_ store: JournalStore) -> String {
+        let staying = store.requests.first?.staying ?? 0
+        if findings > 2 || staying > 0 {
+            let events = staying == 1 ? " of 1 event" : staying > 1 ? " of \(staying) events" : ""
+            let words =
+                "the number stands in an id, a trace or a certificate\(events), which stay until they are pruned"
+            return findings > 2 ? words : words + ": whether it stands anywhere else is told with the gateway stopped"
+        }
+        return
+            "the number is in the file again, as calls with it go on: run it again when they are over; should it say "
+            + "the same then, with the gateway stopped"
     }
 
     private func finish(_ store: JournalStore, problem: String?) throws -> Step {
@@ -129,27 +153,12 @@ struct Erasure {
         case found
     }
 
-    /// Looks for bytes in a stretch of the file.
-    private static func look(for trace: [UInt8], in store: JournalStore, at offset: Int) throws -> Look {
-        guard !trace.isEmpty else { return .nothing(next: nil) }
+    /// Looks for the number in a stretch of the file.
+    private static func look(for number: NumberSearch, in store: JournalStore, at offset: Int) throws -> Look {
         let bytes = try StoredBytes.read(JournalStore.stretch, at: offset, store.database)
-        let isFound = bytes.withUnsafeBytes { holds(trace, $0) }
+        let isEnd = bytes.count < JournalStore.stretch
+        let isFound = bytes.withUnsafeBytes { number.finds(in: $0, isBeginning: offset == 0, isEnd: isEnd) }
         if isFound { return .found }
-        return .nothing(next: bytes.count < JournalStore.stretch ? nil : offset + bytes.count - trace.count)
-    }
-
-    /// Whether bytes stand among others (Horspool's way: what cannot be the end of them is passed over at once).
-    static func holds(_ wanted: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let last = wanted.indices.last else { return true }
-        var steps = [Int](repeating: wanted.count, count: 256)
-        for (place, byte) in wanted.dropLast().enumerated() { steps[Int(byte)] = last - place }
-        var start = 0
-        while start + wanted.count <= bytes.count {
-            if bytes[start + last] == wanted[last], bytes[start..<start + wanted.count].elementsEqual(wanted) {
-                return true
-            }
-            start += steps[Int(bytes[start + last])]
-        }
-        return false
+        return .nothing(next: isEnd ? nil : offset + bytes.count - number.overlap)
     }
 }

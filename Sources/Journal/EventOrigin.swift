@@ -2,8 +2,9 @@ import Webhooks
 
 /// The column `traceparent` of an event: where its push came from, below what it says itself.
 ///
-/// The trace, `traceparent` and `tracestate`; behind a line break the client's certificate, `FINGERPRINT SUBJECT`; behind another the request, as
-/// `RequestOrigin` has it. What is absent in front of something else is an empty line. None of them holds a line break.
+/// The trace, `traceparent` and `tracestate`; behind a line break the client's certificate, `FINGERPRINT SUBJECT`; behind
+/// another the request, as `RequestOrigin` has it. What is absent in front of something else is an empty line. None of
+/// them holds a line break.
 struct EventOrigin {
     let trace: TraceContext?
     let client: ClientCertificate?

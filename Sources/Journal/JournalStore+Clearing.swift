@@ -26,11 +26,11 @@ extension JournalStore {
     /// - Returns: how it went on.
     /// - Throws: `DatabaseError`.
     func clearUnusedBytes(at offset: Int, path: String) throws -> Clearing {
+        guard try emptyLog() else { return .again }
         // In a file with pointer maps, the kind of a page cannot be told from the page alone.
         guard try pageCount.number() < UnusedBytes.mostPages,
             try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") == 0
         else { return .done(next: nil) }
-        guard try emptyLog() else { return .again }
         try beginTransaction()
         // What fails here ends the connection, and the transaction with it.
         guard JournalFile.size(path + "-wal") == 0 else {

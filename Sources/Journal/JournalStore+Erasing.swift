@@ -8,12 +8,14 @@ extension JournalStore {
     ///
     /// - Parameters:
     ///   - request: how far it has come; is brought up to date.
+    ///   - search: finds the number in what stays, which is counted; nil: it is not looked for.
     ///   - window: how many positions to look at.
     ///   - limit: how many events to change.
     ///   - erase: makes the new data; nil: the event stays.
     /// - Throws: `DatabaseError`.
     func rewrite(
         _ request: inout Request,
+        _ search: NumberSearch? = nil,
         window: Int64 = 500,
         limit: Int = 50,
         _ erase: (ByteBuffer) -> ByteBuffer?
@@ -28,7 +30,9 @@ extension JournalStore {
         var changes: [(position: Int64, checksum: Int64, data: ByteBuffer)] = []
         while try rows.next() {
             let position = rows.integer(0)
-            guard let data = erase(ByteBuffer(bytes: rows.bytes(8))) else { continue }
+            let data = erase(ByteBuffer(bytes: rows.bytes(8)))
+            if let search, isStaying(search, rows, data) { request.staying += 1 }
+            guard let data else { continue }
             // What is damaged says nothing that could be believed, and is not made to look sound.
             guard let kind = kinds[rows.integer(1)], let audience = audiences.checksum(of: rows.integer(2)),
                 EventRow.isIntact(rows, kind: kind.checksum, audience: audience)
@@ -56,6 +60,12 @@ extension JournalStore {
             sql: "UPDATE request SET resume = ?, done = ?, total = ? WHERE id = ?",
             arguments: [end, request.done, request.left, request.id]
         )
+    }
+
+    /// Whether an event has the number where it stays.
+    private func isStaying(_ search: NumberSearch, _ row: PreparedStatement, _ data: ByteBuffer?) -> Bool {
+        for column: Int32 in 6...7 where search.finds(in: row.bytes(column)) { return true }
+        return data?.withUnsafeReadableBytes { search.finds(in: $0) } ?? search.finds(in: row.bytes(8))
     }
 
     private func checksum(_ row: PreparedStatement, _ kind: Kind, _ audience: Int64, _ data: ByteBuffer) -> Int64 {
@@ -132,6 +142,20 @@ extension JournalStore {
     func hideOrder() throws {
         guard let request = requests.first else { return }
         try database.execute(sql: "UPDATE request SET filter = '{}' WHERE id = ?", arguments: [request.id])
+    }
+
+    /// Puts the number back into the request, which begins anew: a restart meanwhile looks at the events again.
+    ///
+    /// - Throws: `DatabaseError`.
+    func restoreOrder() throws {
+        guard let oblivion = requests.first?.oblivion else { return }
+        let order = String(decoding: try JSONEncoder().encode(oblivion), as: UTF8.self)
+        requests[0].resume = 0
+        requests[0].left = 0
+        try database.execute(
+            sql: "UPDATE request SET filter = ?, resume = 0, total = 0 WHERE id = ?",
+            arguments: [order, requests[0].id]
+        )
     }
 
     /// Ends the first request, and forgets what it was about.

@@ -19,6 +19,8 @@ final class JournalStore {
         var done: Int64
         /// Events that stay as they are, because they wait; those found before a restart included.
         var left: Int64
+        /// Events that have the number where it stays; counted when it was found at the end.
+        var staying = 0
 
         var isRetry: Bool { action == .retry }
     }

@@ -37,6 +37,11 @@ enum UnusedBytes {
             ranges.append(block + 4..<end)
             block = word(block)
         }
+        // A cell has four bytes at least. Whoever points into what is free is damaged, and one of the two is wrong.
+        for place in stride(from: pointers, to: gap, by: 2) {
+            let cell = word(place)
+            if ranges.contains(where: { cell + 4 > $0.lowerBound && cell < $0.upperBound }) { return [] }
+        }
         return ranges.filter { range in page[range].contains { $0 != 0 } }
     }
 }

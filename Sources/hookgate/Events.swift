@@ -30,8 +30,8 @@ struct JournalOption: ParsableArguments {
         try JournalFile.locate(journal: journal, configuration: configuration.config)
     }
 
-    func refusals() throws -> String? {
-        try JournalFile.refusals(journal: journal, configuration: configuration.config)
+    func places(refusals: String?) throws -> KeptPlaces {
+        try KeptPlaces(journal: journal, refusals: refusals, configuration: configuration.config)
     }
 }
 

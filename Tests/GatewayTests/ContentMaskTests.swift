@@ -24,6 +24,33 @@ struct ContentMaskTests {
         #expect(String(decoding: ContentMask.masked(RawForm(ByteBuffer(string: body))), as: UTF8.self) == expected)
     }
 
+    @Test(
+        "addresses, sizes and ids of ours stay in header fields, and numbers beside them do not",
+        arguments: [
+            ("X-Forwarded-For", "10.0.100.200", "10.0.100.200"),
+            ("X-Forwarded-For", "10.0.100.200:54321, 192.168.100.100", "10.0.100.200:54321, 192.168.100.100"),
+            ("X-Forwarded-For", "2001:db8:1234:5678::1,10.0.0.1", "2001:db8:1234:5678::1,10.0.0.1"),
+            ("X-Forwarded-For", "10.0.100.200, 4921112345678", "10.0.100.200, 49*********78"),
+            ("X-Forwarded-For", "+49 211 12345678, 10.0.100.200", "+49 *** 12****78, 10.0.100.200"),
+            (
+                "Forwarded", #"for=10.0.100.200;by="[2001:db8::1234:5678]:8443""#,
+                #"for=10.0.100.200;by="[2001:db8::1234:5678]:8443""#
+            ),
+            ("Forwarded", "for=_4921112345678", "for=_49*********78"),
+            ("Forwarded", "for=10.0.100.200:_4921112345678", "for=10.0.1**.*00:_49*********78"),
+            ("X-Real-IP", "192.168.100.100", "192.168.100.100"), ("Host", "10.0.100.200:8443", "10.0.100.200:8443"),
+            ("X-Forwarded-For", "10.0.100.2000", "10.0.1**.**00"),
+            ("Content-Length", "1048576", "1048576"), ("Content-Length", "4294967296", "4294967296"),
+            ("Content-Length", "021112345678", "02********78"), ("Content-Length", "21112345678", "21*******78"),
+            ("X-Request-Id", "1N8AB0123456", "1N8AB0123456"), ("X-Request-Id", "021112345678", "02********78"),
+            ("Accept-Language", "4921112345678", "49*********78"),
+        ]
+    )
+    func field(_ name: String, _ value: String, _ expected: String) {
+        let fields = HeaderFields([(name, value)])
+        #expect(FieldRedaction(users: [], masks: true).text(fields) == "\(name): \(expected)".escaped)
+    }
+
     @Test("any bytes are borne", arguments: 0..<200)
     func anything(_ seed: Int) {
         let pieces = ["from=", "user[]=", "&", "%", "4", "9", "=", "é", "\u{0}", "%41", "%C3", "0000000000", "x", "+"]

@@ -14,12 +14,13 @@ import Webhooks
 struct ErasingTests {
     private static let number = "498999998071"
 
-    /// Replaces the text; what it means elsewhere, the journal does not know.
+    /// Replaces the number where it is a text of its own; what it means elsewhere, the journal does not know.
     private static let eraser = JournalEraser(
         eraser: { number in
             { data in
                 let text = String(buffer: data)
-                return text.contains(number) ? ByteBuffer(string: text.replacing(number, with: "erased")) : nil
+                let whole = "\"\(number)\""
+                return text.contains(whole) ? ByteBuffer(string: text.replacing(whole, with: "\"erased\"")) : nil
             }
         },
         trace: { Array($0.utf8) }
@@ -340,11 +341,127 @@ struct ErasingTests {
         try await harness.close()
     }
 
+    @Test(
+        "a number that is part of a longer one is another one, and is no obstacle",
+        arguments: ["66", "0"]
+    )
+    func longer(_ digits: String) async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        let longer = ErasingTests.number + digits
+        try await harness.append([
+            entry(1, true), JournalHarness.entry(2, data: ByteBuffer(string: #"{"from":"\#(longer)"}"#)),
+            JournalHarness.entry(3, data: ByteBuffer(string: #"{"from":"1\#(ErasingTests.number)"}"#)),
+        ])
+        try await settleAll(harness)
+        let progress = try await forget(files)
+        #expect(progress.problem == nil && progress.done == 1)
+        let kept = try JournalReader(path: files.path).tail(JournalFilter(), after: .start, limit: 10)
+        #expect(String(buffer: kept[1].entry.event.draft.data).contains(longer))
+        try await harness.close()
+    }
+
+    @Test("of a number that stands where it stays, that is told, with the gateway running and stopped")
+    func staying() async throws {
+        let files = try TemporaryJournal()
+        let harness = try await open(files)
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 a=\(ErasingTests.number)"
+        try await harness.append([entry(1, true), JournalHarness.entry(2, traceParent: trace)])
+        try await settleAll(harness)
+        for done in [1, 0] {
+            let progress = try await forget(files)
+            #expect(progress.done == done && progress.left == 0)
+            let words =
+                "the number stands in an id, a trace or a certificate of 1 event, which stay until they are pruned: "
+            #expect(progress.problem == words + "whether it stands anywhere else is told with the gateway stopped")
+        }
+        try await harness.close()
+        let stopped = try await open(files, [])
+        let progress = try await forget(files)
+        #expect(
+            progress.problem
+                == "the number stands in an id, a trace or a certificate of 1 event, which stay until they are pruned"
+        )
+        try await stopped.close()
+    }
+
+    @Test("what came meanwhile is erased as well, also when the second pass is interrupted")
+    func secondPass() async throws {
+        let files = try TemporaryJournal()
+        let notices = NoticeBox()
+        var limits = JournalLimits()
+        limits.watchInterval = .milliseconds(25)
+        limits.probeInterval = .milliseconds(5)
+        let harness = JournalHarness(
+            try await SQLiteJournal.open(
+                path: files.path,
+                destinations: ["a", "b"],
+                limits: limits,
+                eraser: ErasingTests.eraser,
+                report: notices.put
+            )
+        )
+        try await harness.append([entry(1, true)])
+        try await settleAll(harness)
+        let other = try files.otherProcess()
+        try await other.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM event")
+        }
+        let request = try JournalRequest(forgetting: ErasingTests.number, isImmediate: false, path: files.path)
+        let orders = try files.otherProcess()
+        while try await orders.read({ try String.fetchOne($0, sql: "SELECT filter FROM request") }) != "{}" {
+            await Task.yield()
+        }
+        // The first pass is over; the second fails with what came meanwhile, and is begun anew from the file.
+        try await harness.append([entry(2, true)])
+        try await settleAll(harness)
+        try await orders.write { database in
+            try database.execute(
+                sql: "CREATE TRIGGER obstacle BEFORE UPDATE OF data ON event BEGIN SELECT RAISE(ABORT, 'obstacle'); END"
+            )
+        }
+        try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        while !notices.all.contains(where: { if case .unavailable = $0 { true } else { false } }) { await Task.yield() }
+        try await orders.write { try $0.execute(sql: "DROP TRIGGER obstacle") }
+        while try request.progress()?.isFinished == false { await Task.yield() }
+        #expect(try request.progress()?.problem == nil)
+        #expect(try traces(files) == [])
+        try await harness.close()
+    }
+
     @Test("bytes are found wherever they stand", arguments: ["ab", "aab", "b", "caab"])
     func search(_ wanted: String) {
         let text = Array("xxaacaab".utf8)
-        text.withUnsafeBytes { #expect(Erasure.holds(Array(wanted.utf8), $0)) }
-        text.dropLast().withUnsafeBytes { #expect(!Erasure.holds(Array(wanted.utf8), $0)) }
+        let search = NumberSearch(Array(wanted.utf8))
+        text.withUnsafeBytes { #expect(search.finds(in: $0)) }
+        text.dropLast().withUnsafeBytes { #expect(!search.finds(in: $0)) }
+    }
+
+    @Test(
+        "a number is found as a whole, wherever a stretch ends",
+        arguments: [
+            ("a4930b", true), ("4930", true), ("004930", true), (".004930.", true), ("14930", false), ("49301", false),
+            ("0004930", false), ("04930", false), ("1004930", false), ("49304930", false), ("4930 49301", true),
+            ("493014930 4930", true), ("493 0", false), ("", false),
+        ]
+    )
+    func whole(_ text: String, _ expected: Bool) {
+        let search = NumberSearch(Array("4930".utf8))
+        let bytes = Array("xxxx\(text)".utf8)
+        bytes.withUnsafeBytes { #expect(search.finds(in: $0) == expected) }
+        for stretch in stride(from: search.overlap + 1, to: bytes.count + 2, by: 1) {
+            var (offset, found, isEnd) = (0, false, false)
+            while !isEnd {
+                let part = Array(bytes[offset..<min(bytes.count, offset + stretch)])
+                isEnd = part.count < stretch
+                if part.withUnsafeBytes({ search.finds(in: $0, isBeginning: offset == 0, isEnd: isEnd) }) {
+                    found = true
+                }
+                offset += part.count - search.overlap
+            }
+            #expect(found == expected, "\(stretch)")
+        }
     }
 }
 

@@ -151,6 +151,91 @@ struct RefusalStoreTests {
         #expect(throws: RefusalFileError.self) { try RefusalReader(path: path) }
     }
 
+    /// Which of the texts stand in the file or its log.
+    private func traces(_ texts: [String]) throws -> [String] {
+        let bytes = try ["", "-wal"].map { suffix in
+            FileManager.default.fileExists(atPath: path + suffix)
+                ? try Data(contentsOf: URL(filePath: path + suffix)) : Data()
+        }
+        return texts.filter { text in bytes.contains { $0.range(of: Data(text.utf8)) != nil } }
+    }
+
+    @Test("what is erased is in the file no more, in whatever form, while the gateway has it open")
+    func erased() async throws {
+        let written = ["4921112345678", "0211%2F12345678", "%34%39%32%31%31%31%32", "0211 1234 5678"]
+        let store = store()
+        defer { withExtendedLifetime(store) {} }
+        for number in 0..<400 {
+            var record = RefusalStoreTests.record(number, body: number * 37 % 3000)
+            if number % 3 == 0 { record.fields = "x: \(written[number % 4])" }
+            if number % 5 == 0 { record.body = Array("from=\(written[number % 4])".utf8) }
+            store.put(record)
+        }
+        while store.statistics.kept < 400 { await Task.yield() }
+        // One that cannot be read, and some that went before, as they used to.
+        try await DatabaseQueue(path: path).write { database in
+            try database.execute(
+                sql: "PRAGMA secure_delete = OFF; UPDATE refusal SET kind = 'other' WHERE position = 7;"
+                    + "DELETE FROM refusal WHERE position BETWEEN 100 AND 150"
+            )
+        }
+        #expect(try traces(written) == written)
+        let count = try RefusalEraser(path: path).erase { record in
+            let texts = [record.fields ?? "", String(decoding: record.body ?? [], as: UTF8.self)]
+            return texts.contains { text in written.contains(where: text.contains) }
+        }
+        #expect(count > 100)
+        #expect(try traces(written) == [])
+        #expect(
+            try await DatabaseQueue(path: path).read {
+                try Int.fetchOne($0, sql: "SELECT count(*) FROM refusal WHERE kind = 'other'")
+            } == 0
+        )
+        store.put(RefusalStoreTests.record(500))
+        await store.close()
+        #expect(store.statistics.lost == 0)
+        #expect(try RefusalReader(path: path).list(RefusalFilter(), limit: 1).map(\.record.call) == ["call-500"])
+    }
+
+    @Test("what goes is overwritten")
+    func overwritten() async throws {
+        var limits = RefusalLimits()
+        limits.retain = .nanoseconds(0)
+        let store = store(limits)
+        for number in 0..<200 {
+            var record = RefusalStoreTests.record(number)
+            record.body = Array("from=4921112345678".utf8)
+            store.put(record)
+        }
+        while store.statistics.kept < 200 { await Task.yield() }
+        store.tidy()
+        await store.close()
+        #expect(try RefusalReader(path: path).extent().count == 0)
+        #expect(try traces(["12345678"]) == [])
+    }
+
+    @Test("while somebody else writes to the file, they wait, and the disk is not blamed")
+    func busy() async throws {
+        let problems = Mutex<[String]>([])
+        var limits = RefusalLimits()
+        limits.patience = .milliseconds(1)
+        let store = store(limits) { problem in problems.withLock { $0.append(problem) } }
+        store.put(RefusalStoreTests.record(1))
+        while store.statistics.kept < 1 { await Task.yield() }
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: path, configuration: configuration)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        store.put(RefusalStoreTests.record(2))
+        store.tidy()
+        while store.statistics.detentions < 3 { await Task.yield() }
+        store.put(RefusalStoreTests.record(3))
+        try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+        await store.close()
+        #expect(store.statistics.kept == 3 && store.statistics.lost == 0)
+        #expect(problems.withLock { $0 } == [])
+    }
+
     @Test("a damaged file is moved aside and a new one begun")
     func damaged() async throws {
         let first = store()

@@ -100,8 +100,72 @@ struct UnusedBytesTests {
         page[0] = [0x02, 0x05, 0x0A, 0x0D][Int(seed % 4)]
         page[3] = 0
         page[4] &= 3
-        page.withUnsafeBytes { bytes in
-            for range in UnusedBytes.ranges(in: bytes, isFirst: false) { #expect(range.upperBound <= 512) }
+        check(page, isFirst: false)
+    }
+
+    /// No range touches the header, the pointers, or a cell's beginning, none lies outside, and no two overlap.
+    @discardableResult
+    private func check(_ page: [UInt8], isFirst: Bool) -> Int {
+        let ranges = page.withUnsafeBytes { UnusedBytes.ranges(in: $0, isFirst: isFirst) }
+        let head = isFirst ? 100 : 0
+        func word(_ place: Int) -> Int { Int(page[place]) << 8 | Int(page[place + 1]) }
+        let pointers = head + (page[head] & 8 == 0 ? 12 : 8)
+        let gap = pointers + 2 * word(head + 3)
+        for range in ranges {
+            #expect(range.lowerBound >= gap && range.upperBound <= page.count && !range.isEmpty)
+            for place in stride(from: pointers, to: gap, by: 2) {
+                // A cell has four bytes at least.
+                #expect(!range.overlaps(word(place)..<word(place) + 4), "the cell at \(word(place))")
+            }
         }
+        let sorted = ranges.sorted { $0.lowerBound < $1.lowerBound }
+        for (range, next) in zip(sorted, sorted.dropFirst()) { #expect(range.upperBound <= next.lowerBound) }
+        return ranges.count
+    }
+
+    /// A page that SQLite might have written, but for one thing at most.
+    @Test("a page with cells and free blocks, sound and damaged", arguments: 0..<400)
+    func likely(_ seed: UInt64) {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        func random(_ below: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % below
+        }
+        let isFirst = seed % 4 == 1
+        let head = isFirst ? 100 : 0
+        var page = [UInt8](repeating: 0xEE, count: 1024)
+        page[head] = [0x02, 0x05, 0x0A, 0x0D][random(4)]
+        func put(_ value: Int, at place: Int) {
+            page[place] = UInt8(truncatingIfNeeded: value >> 8)
+            page[place + 1] = UInt8(truncatingIfNeeded: value)
+        }
+        let pointers = head + (page[head] & 8 == 0 ? 12 : 8)
+        // From the end of the page to its front: cells, and free blocks between them.
+        var (end, cells, blocks) = (1024, [Int](), [(start: Int, size: Int)]())
+        while end > 500 {
+            let size = 4 + random(60)
+            end -= size
+            if random(3) == 0 { blocks.append((end, size)) } else { cells.append(end) }
+        }
+        // The content begins with a cell: what is free there belongs to the gap.
+        end -= 4
+        cells.append(end)
+        put(cells.count, at: head + 3)
+        put(end, at: head + 5)
+        page[head + 7] = 0
+        for (index, cell) in cells.enumerated() { put(cell, at: pointers + 2 * index) }
+        blocks.reverse()
+        put(blocks.first?.start ?? 0, at: head + 1)
+        for (index, block) in blocks.enumerated() {
+            put(index + 1 < blocks.count ? blocks[index + 1].start : 0, at: block.start)
+            put(block.size, at: block.start + 2)
+        }
+        let wanted = 1 + blocks.count { $0.size > 4 }
+        #expect(check(page, isFirst: isFirst) == wanted)
+        // One word of the header, of a pointer or of a free block is another.
+        let places = [head + 1, head + 3, head + 5] + cells.indices.map { pointers + 2 * $0 } + blocks.map(\.start)
+        put(random(1100), at: places[random(places.count)])
+        let count = Int(page[head + 3]) << 8 | Int(page[head + 4])
+        if pointers + 2 * count <= 1022 { check(page, isFirst: isFirst) }
     }
 }

@@ -20,21 +20,6 @@ package struct JournalFile: Sendable {
         }
         return JournalFile(path: path)
     }
-
-    /// The file of refusals that goes with it; nil when there is none.
-    ///
-    /// - Parameters:
-    ///   - journal: the path of the journal; nil to ask the configuration.
-    ///   - configuration: the path of the configuration.
-    /// - Returns: its path.
-    /// - Throws: `CommandProblem`.
-    package static func refusals(journal: String?, configuration: String) throws -> String? {
-        let kept =
-            if let journal { KeptFiles(besideJournal: journal) } else {
-                try ConfigurationLoader.keptFiles(configuration)
-            }
-        return kept.refusals.map(\.path).flatMap { LocalFile.exists($0) ? $0 : nil }
-    }
 }
 
 /// Why a command cannot do what it was asked for.

@@ -1,4 +1,6 @@
 import Auth
+import Edge
+import Sipgate
 import Webhooks
 
 /// A header section as it may be kept: all names, and the values that are neither secret nor, where that is wanted, personal.
@@ -19,6 +21,8 @@ struct FieldRedaction {
         "expect", "forwarded", "host", "traceparent", "transfer-encoding", "via", "x-forwarded-for",
         "x-forwarded-proto", "x-real-ip", "x-request-id",
     ]
+    /// What stands between the words of such a value.
+    private static let between = " \t,;=\""
     /// What stands in the names of fields with secrets.
     private static let suspects = [
         "auth", "cookie", "credential", "jwt", "key", "pass", "secret", "session", "signature", "token",
@@ -41,7 +45,8 @@ struct FieldRedaction {
         if FieldRedaction.harmless.contains(name) {
             // A trace is made of digits.
             let isTrace = name == "traceparent" && TraceParent.of(HeaderFields([(name, value)])) != nil
-            return masks && !isTrace ? ContentMask.maskedRuns(value) : value
+            guard masks, !isTrace, !isOwn(name, value) else { return value }
+            return maskedButAddresses(value)
         }
         if name == "user-agent" { return agent(value) }
         if FieldRedaction.suspects.contains(where: name.contains) || isLikeToken(value) {
@@ -49,6 +54,40 @@ struct FieldRedaction {
         }
         let shown = withoutCredentials(value)
         return masks ? ContentMask.masked(shown) : shown
+    }
+
+    /// A size, or an id as the gateway gives them out: both may hold seven digits in a row.
+    ///
+    /// More than ten digits, or a zero in front, are a number's and no size.
+    private func isOwn(_ name: String, _ value: String) -> Bool {
+        switch name {
+        case "content-length":
+            1...10 ~= value.utf8.count && value.utf8.first != UInt8(ascii: "0")
+                && value.utf8.allSatisfy(PhoneIdentity.isDigit)
+        case "x-request-id": RequestID(value) != nil && !value.utf8.allSatisfy(PhoneIdentity.isDigit)
+        default: false
+        }
+    }
+
+    /// Addresses of clients and proxies stay, with their ports; around them, what may be a number is masked.
+    private func maskedButAddresses(_ value: String) -> String {
+        var masked = ""
+        var other = ""
+        var rest = value[...]
+        while !rest.isEmpty {
+            let word = rest.prefix { !FieldRedaction.between.contains($0) }
+            // A hidden port is a name that may be anything (RFC 7239, section 6.2).
+            if !word.isEmpty, !word.contains("_"), ForwardedNode.address(word) != nil {
+                masked += ContentMask.maskedRuns(other) + word
+                other = ""
+            } else {
+                other += word
+            }
+            rest = rest[word.endIndex...]
+            other += rest.prefix(1)
+            rest = rest.dropFirst()
+        }
+        return masked + ContentMask.maskedRuns(other)
     }
 
     /// A program with its version (RFC 9110, section 10.1.5); anything else may be somebody's name.

@@ -25,37 +25,34 @@ package final class RefusalEraser: Sendable {
         guard id == RefusalFile.applicationID else { throw RefusalFileError.foreign(path: path) }
     }
 
-    /// Removes refusals, with what is left in the file of those that were removed before.
+    /// Removes refusals, and whatever is left in the file of those that were removed before.
     ///
-    /// The gateway waits while the file, which is small, is written anew.
+    /// The gateway waits while the file, which is small, is written anew: only that rids it of what stood in its gaps, however
+    /// it was written. A row that cannot be read goes as well, since nobody can tell whom it names.
     ///
-    /// - Parameters:
-    ///   - trace: bytes that are not in the file any more afterwards, unless they are those of another refusal.
-    ///   - isConcerned: which ones go.
-    /// - Returns: how many.
+    /// - Parameter isConcerned: which ones go.
+    /// - Returns: how many of those that can be read.
     /// - Throws: an error of SQLite's.
-    package func erase(trace: [UInt8], where isConcerned: (RefusalRecord) -> Bool) throws -> Int {
+    package func erase(where isConcerned: (RefusalRecord) -> Bool) throws -> Int {
         try database.writeWithoutTransaction { database in
-            var places: [Int64] = []
+            var count = 0
             try database.inTransaction(.immediate) {
+                var places: [Int64] = []
                 let rows = try Row.fetchCursor(database, sql: "SELECT * FROM refusal")
                 while let row = try rows.next() {
-                    if let refusal = RefusalReader.refusal(row), isConcerned(refusal.record) {
-                        places.append(refusal.position)
-                    }
+                    let refusal = RefusalReader.refusal(row)
+                    guard refusal.map({ isConcerned($0.record) }) ?? true else { continue }
+                    if refusal != nil { count += 1 }
+                    places.append(row.value("position"))
                 }
                 for place in places {
                     try database.execute(sql: "DELETE FROM refusal WHERE position = ?", arguments: [place])
                 }
                 return .commit
             }
+            try database.execute(sql: "VACUUM")
             try emptyLog(database)
-            let bytes = try StoredBytes.read(.max, at: 0, database)
-            if !trace.isEmpty, bytes.withUnsafeBytes({ Erasure.holds(trace, $0) }) {
-                try database.execute(sql: "VACUUM")
-                try emptyLog(database)
-            }
-            return places.count
+            return count
         }
     }
 

@@ -64,13 +64,14 @@ struct RefusalFile {
     private static func open(_ path: String, _ limits: RefusalLimits) throws -> DatabaseQueue {
         try JournalFile(path: path, limits: JournalLimits(), report: { _ in }).create()
         var configuration = Configuration()
-        configuration.busyMode = .timeout(1)
+        configuration.busyMode = .timeout(Double(limits.patience.nanoseconds) / 1e9)
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             // A crash may cost the last of them; it is not worth a sync.
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
             try database.execute(sql: "PRAGMA journal_size_limit = 1048576")
+            try database.execute(sql: "PRAGMA secure_delete = ON")
             try database.execute(sql: "PRAGMA mmap_size = 0")
         }
         let database = try DatabaseQueue(path: path, configuration: configuration)

@@ -1,3 +1,4 @@
+import GRDB
 package import NIOCore
 import NIOPosix
 import Synchronization
@@ -13,6 +14,8 @@ package struct RefusalLimits: Sendable {
     var waiting = 1024
     /// The same, in bytes.
     var waitingBytes = 4 << 20
+    /// How long to wait for somebody else who writes to the file, before it is tried again.
+    var patience = TimeAmount.seconds(1)
 
     package init() {}
 }
@@ -40,6 +43,8 @@ package final class RefusalStore: Sendable {
         package var kept = 0
         /// Lost, because too many waited or the disk did not take them.
         package var lost = 0
+        /// How often somebody else wrote to the file for longer than one waits for it; they were tried again.
+        var detentions = 0
     }
 
     private struct State {
@@ -148,26 +153,51 @@ package final class RefusalStore: Sendable {
                 return items
             }
             guard !items.isEmpty else { return }
-            let isWritten = writer.withLock { write(items, &$0) }
+            let isWritten = write(items)
             state.withLock { state in
                 if isWritten { state.statistics.kept += items.count } else { state.statistics.lost += items.count }
             }
         }
     }
 
-    private func write(_ items: [Item], _ writer: inout Writer) -> Bool {
+    /// Also while somebody else writes, as long as that takes; who closes waits only once.
+    private func write(_ items: [Item]) -> Bool {
+        while true {
+            switch writer.withLock({ write(items, &$0) }) {
+            case .written: return true
+            case .lost: return false
+            case .busy:
+                let isClosed = state.withLock { state in
+                    state.statistics.detentions += 1
+                    return state.isClosed
+                }
+                if isClosed { return false }
+            }
+        }
+    }
+
+    private enum Outcome {
+        case written
+        /// Somebody else writes to the file.
+        case busy
+        case lost
+    }
+
+    private func write(_ items: [Item], _ writer: inout Writer) -> Outcome {
         let now = NIODeadline.now()
-        guard now >= writer.resumes else { return false }
+        guard now >= writer.resumes else { return .lost }
         do {
             if writer.file == nil { writer.file = try RefusalFile(path: path, limits: limits) }
             try writer.file?.write(items)
             writer.isFailing = false
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            return .busy
         } catch {
             failed(error, &writer)
-            return false
+            return .lost
         }
         prune(&writer, always: false)
-        return true
+        return .written
     }
 
     /// Also of a file that nobody has written to since the start.
@@ -192,7 +222,10 @@ package final class RefusalStore: Sendable {
     }
 
     /// Leaves the disk alone for a while, and begins with the file anew.
+    ///
+    /// One that somebody else writes to is none that fails.
     private func failed(_ error: any Error, _ writer: inout Writer) {
+        if (error as? DatabaseError)?.resultCode == .SQLITE_BUSY { return }
         writer.file = nil
         writer.resumes = .now() + RefusalStore.patience
         if !writer.isFailing { report(words(error)) }
