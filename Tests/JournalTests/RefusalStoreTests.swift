@@ -140,6 +140,13 @@ struct RefusalStoreTests {
         #expect(problems.withLock { $0.count } == 1)
     }
 
+    @Test func `A file that a gateway is only just making holds nothing, and is no other one's`() throws {
+        try DatabaseQueue(path: path).writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+        let reader = try RefusalReader(path: path)
+        #expect(try reader.list(RefusalFilter(), limit: 1).isEmpty)
+        #expect(try reader.extent().count == 0)
+    }
+
     @Test("a file that is somebody else's is left alone")
     func foreign() async throws {
         try await DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE theirs (a)") }

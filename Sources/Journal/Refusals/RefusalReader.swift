@@ -7,6 +7,8 @@ package import Webhooks
 /// The calls block on the disk: not for event loops.
 package final class RefusalReader: Sendable {
     private let database: DatabaseQueue
+    /// A gateway is about to make it, and has not come to its tables.
+    private let isUnmade: Bool
 
     /// Opens the file read-only.
     ///
@@ -15,8 +17,14 @@ package final class RefusalReader: Sendable {
     package init(path: String) throws {
         let database = try DatabaseQueue(path: path, configuration: JournalFile.reading)
         self.database = database
-        let id = try database.read { try Int.fetchOne($0, sql: "PRAGMA application_id") }
-        guard id == RefusalFile.applicationID else { throw RefusalFileError.foreign(path: path) }
+        let (id, tables) = try database.read { database in
+            (
+                try Int.fetchOne(database, sql: "PRAGMA application_id"),
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema")
+            )
+        }
+        isUnmade = tables == 0
+        guard isUnmade || id == RefusalFile.applicationID else { throw RefusalFileError.foreign(path: path) }
     }
 
     /// Whether there is such a file yet.
@@ -47,7 +55,8 @@ package final class RefusalReader: Sendable {
 
     /// How many are kept, and since when.
     package func extent() throws -> (count: Int, oldest: Timestamp?) {
-        try database.read { database in
+        if isUnmade { return (0, nil) }
+        return try database.read { database in
             let row = try Row.fetchOne(
                 database,
                 sql: "SELECT count(*), (SELECT time FROM refusal ORDER BY position LIMIT 1) FROM refusal"
@@ -58,7 +67,8 @@ package final class RefusalReader: Sendable {
     }
 
     private func rows(_ condition: String, _ arguments: StatementArguments, limit: Int) throws -> [KeptRefusal] {
-        try database.read { database in
+        if isUnmade { return [] }
+        return try database.read { database in
             try Row.fetchAll(
                 database,
                 sql: "SELECT * FROM refusal WHERE \(condition) ORDER BY position DESC LIMIT \(limit)",
