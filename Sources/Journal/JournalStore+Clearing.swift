@@ -10,10 +10,10 @@ extension JournalStore {
         case done(next: Int?)
     }
 
-    /// How much of the file is looked at in one step.
-    static let stretch = 8 << 20
+    /// How much of the file is looked at in one step: what is written to it of that is one wait for the disk.
+    static let stretch = 1 << 20
 
-    /// Puts zeros where the pages of a stretch of the file hold nothing; pushes wait some milliseconds.
+    /// Puts zeros where the pages of a stretch of the file hold nothing; pushes wait for it, and for the disk.
     ///
     /// SQLite has no call for it. So it is done beside it, while it cannot be noticed: the log is empty, hence the file
     /// holds all there is; nobody else can begin to write; and to readers these bytes mean nothing. A crash in the middle

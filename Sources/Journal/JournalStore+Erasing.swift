@@ -11,6 +11,7 @@ extension JournalStore {
     ///   - search: finds the number in what stays, which is counted; nil: it is not looked for.
     ///   - window: how many positions to look at.
     ///   - limit: how many events to change.
+    ///   - bytes: how much data to look at, but for the event that goes beyond it: pushes wait meanwhile.
     ///   - erase: makes the new data; nil: the event stays.
     /// - Throws: `DatabaseError`.
     func rewrite(
@@ -18,6 +19,7 @@ extension JournalStore {
         _ search: NumberSearch? = nil,
         window: Int64 = 500,
         limit: Int = 50,
+        bytes: Int = JournalStore.stretch,
         _ erase: (ByteBuffer) -> ByteBuffer?
     ) throws {
         var end = min(last, request.resume + window)
@@ -27,9 +29,16 @@ extension JournalStore {
         )
         rows.bind(1, request.resume)
         rows.bind(2, end)
+        var looked = 0
         var changes: [(position: Int64, checksum: Int64, data: ByteBuffer)] = []
         while try rows.next() {
             let position = rows.integer(0)
+            guard changes.count < limit, looked < bytes else {
+                end = position - 1
+                rows.reset()
+                break
+            }
+            looked += rows.bytes(8).count
             let data = erase(ByteBuffer(bytes: rows.bytes(8)))
             if let search, isStaying(search, rows, data) { request.staying += 1 }
             guard let data else { continue }
@@ -42,11 +51,6 @@ extension JournalStore {
                 continue
             }
             changes.append((position, checksum(rows, kind, audience, data), data))
-            if changes.count >= limit {
-                end = position
-                rows.reset()
-                break
-            }
         }
         for change in changes {
             try database.execute(

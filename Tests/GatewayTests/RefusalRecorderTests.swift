@@ -196,6 +196,35 @@ struct RefusalRecorderTests {
         #"{"from": 4921155667788}"#, "a=4921155667788", "491%204921155667788", "x4921155667788x",
     ]
 
+    /// Forms that texts of ours do not have: percent-coded, with a plus for a blank, and apart without a plus or a zero.
+    private static let coded: Set = [
+        "0211+5566+7788", "49 211 5566 7788", "%34%39%32%31%31%35%35%36%36%37%37%38%38", "0%3211%20556%367788",
+    ]
+
+    @Test("a log finds it as well", arguments: written.filter { !coded.contains($0) })
+    func logged(_ number: String) {
+        let personal = PersonalData(isMasked: true, key: Array("key".utf8))
+        for text in [
+            number, "a \(number).", "Tel.\(number)", "5. \(number)",
+            "10.0.100.200 asked for \(number), 030 1234567 too", "(\(number))",
+        ] {
+            let masked = personal.text(text)
+            let plain = masked.filter { !" +-/.()".contains($0) }
+            #expect(!plain.contains("5667788") && !plain.contains("2115566"), "\(masked)")
+        }
+    }
+
+    @Test(
+        "what only looks like one stays in a log",
+        arguments: [
+            "10.0.100.200:8443", "0.0.0.0:8443, 10.0.0.1", "192.168.100.100", "at 2026-11-28T06:00:00.000Z",
+            "took 0.25 s, 1234 of 5678", "call-7 5.0.100.200",
+        ]
+    )
+    func unlike(_ text: String) {
+        #expect(PersonalData(isMasked: true).text(text) == text)
+    }
+
     @Test("a number is found in no part of the file, wherever it stood and however it was written", arguments: written)
     func anywhere(_ number: String) async throws {
         let personal = PersonalData(isMasked: true)

@@ -235,7 +235,7 @@ struct RefusalStoreTests {
         try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
         store.put(RefusalStoreTests.record(2))
         store.tidy()
-        while store.statistics.detentions < 3 { await Task.yield() }
+        while store.statistics.detentions < 3, store.statistics.lost == 0 { await Task.yield() }
         store.put(RefusalStoreTests.record(3))
         try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
         await store.close()

@@ -31,7 +31,7 @@ package struct NumberEraser: Sendable {
     /// - Parameter number: With its country code; blanks, hyphens, slashes, dots and brackets are passed over.
     /// - Throws: Why it is none.
     package init(_ number: String) throws(Problem) {
-        var text = Array(number.utf8.filter { !PhoneIdentity.separators.utf8.contains($0) })[...]
+        var text = Array(number.utf8.filter { !PhoneIdentity.isSeparator($0) })[...]
         if text.first == UInt8(ascii: "+") {
             text = text.dropFirst()
         } else if text.starts(with: "00".utf8) {
@@ -65,7 +65,7 @@ package struct NumberEraser: Sendable {
                 last = (last * 10 + UInt64(byte - 48)) % PhoneIdentity.endings
                 count += 1
                 if count >= PhoneIdentity.telling, last == tail { return true }
-            } else if !PhoneIdentity.separators.utf8.contains(byte) {
+            } else if !PhoneIdentity.isSeparator(byte) {
                 count = 0
                 last = 0
             }
@@ -89,7 +89,7 @@ package struct NumberEraser: Sendable {
         for (place, byte) in text.utf8.enumerated() {
             if PhoneIdentity.isDigit(byte) {
                 found.append(byte)
-            } else if !(place == 0 && byte == UInt8(ascii: "+")), !PhoneIdentity.separators.utf8.contains(byte) {
+            } else if !(place == 0 && byte == UInt8(ascii: "+")), !PhoneIdentity.isSeparator(byte) {
                 return false
             }
         }

@@ -4,11 +4,18 @@ package struct PhoneIdentity: Sendable, Hashable {
     package static let telling = 7
     /// How many endings of so many digits there are.
     static let endings: UInt64 = 10_000_000
-    /// What people write between digits.
-    static let separators = " -/.()"
-
     /// Whether a byte is one of the ten digits of ASCII.
     package static func isDigit(_ byte: UInt8) -> Bool { byte >= 48 && byte <= 57 }
+
+    /// Whether people write a byte between the digits of a number.
+    package static func isSeparator(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "("),
+            UInt8(ascii: ")"):
+            true
+        default: false
+        }
+    }
 
     /// Digits without plus or `00`; other text as it is.
     private let text: String
@@ -20,12 +27,10 @@ package struct PhoneIdentity: Sendable, Hashable {
         var digits: [UInt8] = []
         var isNumeric = true
         for byte in raw.utf8 {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digits.append(byte)
-            case UInt8(ascii: "+"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
-                UInt8(ascii: ")"), UInt8(ascii: "."):
-                break
-            default: isNumeric = false
+            if PhoneIdentity.isDigit(byte) {
+                digits.append(byte)
+            } else if byte != UInt8(ascii: "+"), !PhoneIdentity.isSeparator(byte) {
+                isNumeric = false
             }
         }
         self.isNumeric = isNumeric && !digits.isEmpty
@@ -44,14 +49,11 @@ package struct PhoneIdentity: Sendable, Hashable {
         var isNumeric = true
         for byte in raw.utf8 {
             text = (text ^ UInt64(byte)) &* 0x100_0000_01B3
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+            if isDigit(byte) {
                 digits = (digits * 10 + UInt64(byte - 48)) % endings
                 count += 1
-            case UInt8(ascii: "+"), UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: "("),
-                UInt8(ascii: ")"), UInt8(ascii: "."):
-                break
-            default: isNumeric = false
+            } else if byte != UInt8(ascii: "+"), !isSeparator(byte) {
+                isNumeric = false
             }
         }
         return isNumeric && count > 0 ? digits : text
@@ -59,36 +61,59 @@ package struct PhoneIdentity: Sendable, Hashable {
 
     /// Where the first text stands that looks like a number: seven digits or more in a row.
     ///
-    /// Behind a plus or a zero, a blank, a hyphen or a slash may stand between two.
+    /// Behind a plus, or a zero in front of a digit, one separator may stand between two, or a blank with a bracket. A zero
+    /// behind a digit and a dot begins no number: it is a part of an address.
     package static func firstNumber(in text: Substring) -> Range<Substring.Index>? {
         let bytes = text.utf8
         var index = bytes.startIndex
+        // The two bytes in front.
+        var before: (UInt8, UInt8) = (0, 0)
         while index < bytes.endIndex {
-            let start = index
-            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[index] || bytes[index] == UInt8(ascii: "+") else {
+            let first = bytes[index]
+            guard isDigit(first) || first == UInt8(ascii: "+") else {
+                before = (before.1, first)
                 index = bytes.index(after: index)
                 continue
             }
-            let mayBreak = bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "0")
+            let start = index
+            let next = bytes.index(after: index)
+            let isArea = first == UInt8(ascii: "0") && !(isDigit(before.0) && before.1 == UInt8(ascii: "."))
+            let mayBreak =
+                first == UInt8(ascii: "+") || isArea && next < bytes.endIndex && bytes[next] != UInt8(ascii: ".")
             var count = 0
             var end = index
-            var wasBreak = false
-            if bytes[index] == UInt8(ascii: "+") { index = bytes.index(after: index) }
+            if first == UInt8(ascii: "+") { index = next }
             while index < bytes.endIndex {
-                if UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[index] {
-                    count += 1
-                    wasBreak = false
-                } else if mayBreak, !wasBreak, count > 0, " -/".utf8.contains(bytes[index]) {
-                    wasBreak = true
-                } else {
-                    break
+                guard isDigit(bytes[index]) else {
+                    guard mayBreak, count > 0, let next = digit(behindSeparatorsAt: index, bytes) else { break }
+                    index = next
+                    continue
                 }
+                count += 1
                 index = bytes.index(after: index)
-                if !wasBreak { end = index }
+                end = index
             }
             if count >= telling { return start..<end }
+            index = max(end, bytes.index(after: start))
+            before = (0, bytes[bytes.index(before: index)])
         }
         return nil
+    }
+
+    /// Where a digit goes on behind what may stand between two; nil where none does.
+    private static func digit(
+        behindSeparatorsAt index: Substring.Index,
+        _ bytes: Substring.UTF8View
+    ) -> Substring.Index? {
+        guard isSeparator(bytes[index]) else { return nil }
+        let next = bytes.index(after: index)
+        guard next < bytes.endIndex else { return nil }
+        if isDigit(bytes[next]) { return next }
+        let isBracket =
+            bytes[index] == UInt8(ascii: ")") && bytes[next] == UInt8(ascii: " ")
+            || bytes[index] == UInt8(ascii: " ") && bytes[next] == UInt8(ascii: "(")
+        let last = bytes.index(after: next)
+        return isBracket && last < bytes.endIndex && isDigit(bytes[last]) ? last : nil
     }
 
     /// Whether both are one number: equal, or one is the other without its country or area.
