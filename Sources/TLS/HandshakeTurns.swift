@@ -10,8 +10,8 @@ package protocol TurnBell: AnyObject {
 ///
 /// What a server does for a ClientHello costs as much as a dozen requests, with an RSA key as two dozen. So that a flood
 /// of them hardly moves the replies of open connections, handshakes get a millisecond in every turn of the loop; those
-/// that come behind wait in line, unread, and their deadline runs. The line goes round the places that clients come from:
-/// one who sends many waits for himself. Not Sendable: used on its event loop only.
+/// that come behind wait in line, with no more read from them than a hello, and their deadline runs. The line goes round
+/// the places that clients come from: one who sends many waits for himself. Not Sendable: used on its event loop only.
 package final class HandshakeTurns {
     /// How long handshakes are begun in one turn of the loop: enough for several with an ECDSA key, for two with an RSA key.
     private static let share = TimeAmount.milliseconds(1)
