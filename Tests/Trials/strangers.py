@@ -27,7 +27,7 @@ from kit import PASSWORD, Folder, Gateway, finish, say
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("binary")
-parser.add_argument("--seconds", type=float, default=30, help="how long is measured under each attack, and in peace")
+parser.add_argument("--seconds", type=float, default=20, help="how long is measured: three times under each attack, and once in peace")
 parser.add_argument("--rate", type=int, default=500, help="good pushes a second, at either gateway")
 parser.add_argument("--stalled", type=int, default=500)
 parser.add_argument("--idle", type=int, default=5000)
@@ -165,14 +165,21 @@ async def attack(gateway, pushes, other, attacks):
     await asyncio.sleep(1)
     began = time.monotonic()
     spent = [cpu(side.gateway.process.pid) for side in (pushes, other)]
-    seen = await asyncio.gather(pushes.measure(), other.measure())
+    slices = [await asyncio.gather(pushes.measure(), other.measure()) for _ in range(3)]
     spent = [cpu(side.gateway.process.pid) - before for side, before in zip((pushes, other), spent)]
     share = (spent[0] - spent[1]) / (time.monotonic() - began)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     give_way(False)
-    return seen, share
+    lost = sum(side["lost"] for sides in slices for side in sides)
+    # The middle one of three: what happens to the machine does not always happen to both.
+    return sorted(slices, key=ratio)[1], share, lost
+
+
+def ratio(sides):
+    """How much longer than the other's the attacked gateway's 99th percentile is."""
+    return sides[0]["p99_us"] / sides[1]["p99_us"]
 
 
 def cpu(pid):
@@ -222,21 +229,21 @@ async def main():
             other = await control.start()
             await asyncio.gather(pushes.measure(2), other.measure(2))
             peace = await asyncio.gather(pushes.measure(), other.measure())
-            under, share = await attack(gateway, pushes, other, attacks)
+            under, share, lost = await attack(gateway, pushes, other, attacks)
             gateway.stop()
             control.stop()
-            ratio = under[0]["p99_us"] / under[1]["p99_us"]
-            rows[name] = {"p99_us": under[0]["p99_us"], "other_p99_us": under[1]["p99_us"], "ratio": round(ratio, 2)}
+            rows[name] = {"p99_us": under[0]["p99_us"], "other_p99_us": under[1]["p99_us"], "ratio": round(ratio(under), 2)}
             rows[name]["peace_p99_us"] = [side["p99_us"] for side in peace]
             rows[name]["core"] = round(share, 3)
             say(
                 f"{name}: p50 {under[0]['p50_us']:.0f} us beside {under[1]['p50_us']:.0f}, "
-                f"p99 {under[0]['p99_us']:.0f} us beside {under[1]['p99_us']:.0f} ({ratio:.2f}), {share:.1%} of the core; "
+                f"p99 {under[0]['p99_us']:.0f} us beside {under[1]['p99_us']:.0f} ({ratio(under):.2f}), {share:.1%} of the core; "
                 f"p99 in peace {peace[0]['p99_us']:.0f} beside {peace[1]['p99_us']:.0f}"
             )
-            if lost := sum(side["lost"] for side in (*under, *peace)):
+            lost += sum(side["lost"] for side in peace)
+            if lost:
                 problems.append(f"{name}: {lost} good pushes were not answered with 200")
-            if most and ratio > most:
+            if most and ratio(under) > most:
                 problems.append(f"{name}: the 99th percentile is more than {most} times the other gateway's")
             if most and share > SHARE:
                 problems.append(f"{name}: the attack takes {share:.0%} of the core")
