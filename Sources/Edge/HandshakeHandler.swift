@@ -184,19 +184,3 @@ extension TLSError {
         }
     }
 }
-
-extension ChannelPipeline.SynchronousOperations {
-    /// Adds what turns plaintext into requests and replies into plaintext, as soon as the handshake is done.
-    func addHTTPServer(
-        loop: EdgeLoop,
-        limits: SharedLimits,
-        client: ClientAddress,
-        listener: String,
-        tls: TLSServerHandler?,
-        log: EdgeLog
-    ) throws {
-        try addHandler(
-            HandshakeHandler(loop: loop, limits: limits, client: client, listener: listener, tls: tls, log: log)
-        )
-    }
-}

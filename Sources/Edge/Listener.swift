@@ -115,13 +115,15 @@ package final class Listener: Sendable {
                             origin: client.network
                         )
                         try pipeline.addHandler(secure)
-                        try pipeline.addHTTPServer(
-                            loop: loop,
-                            limits: limits,
-                            client: client,
-                            listener: name,
-                            tls: secure,
-                            log: log
+                        try pipeline.addHandler(
+                            HandshakeHandler(
+                                loop: loop,
+                                limits: limits,
+                                client: client,
+                                listener: name,
+                                tls: secure,
+                                log: log
+                            )
                         )
                     }
                     let peer = ClientAddress(channel.remoteAddress)

@@ -94,13 +94,15 @@ struct EdgeHarness {
         channel = EmbeddedChannel()
         self.edge = edge
         self.responder = responder
-        try channel.pipeline.syncOperations.addHTTPServer(
-            loop: edge,
-            limits: SharedLimits(limits),
-            client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
-            listener: "192.0.2.1:8443",
-            tls: nil,
-            log: EdgeLog(Logger(label: "test") { _ in DiscardingLogHandler() }, requests: DiscardingRequestLog())
+        try channel.pipeline.syncOperations.addHandler(
+            HandshakeHandler(
+                loop: edge,
+                limits: SharedLimits(limits),
+                client: ClientAddress(try SocketAddress(ipAddress: "192.0.2.7", port: 40_000)),
+                listener: "192.0.2.1:8443",
+                tls: nil,
+                log: EdgeLog(Logger(label: "test") { _ in DiscardingLogHandler() }, requests: DiscardingRequestLog())
+            )
         )
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 40_000)).wait()
         if let agreed { handshake(agreed) }
