@@ -75,6 +75,23 @@ struct ErasingTests {
         }
     }
 
+    /// Has the number forgotten as far as that goes while a reader is in the way of the log; it goes on when that commits.
+    private func forgetUpToReader(
+        of files: TemporaryJournal
+    ) async throws -> (reader: DatabaseQueue, request: JournalRequest) {
+        let reader = try files.otherProcess()
+        try await reader.writeWithoutTransaction { database in
+            try database.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM event")
+        }
+        let request = try JournalRequest(forgetting: ErasingTests.number, isImmediate: false, path: files.path)
+        let orders = try files.otherProcess()
+        while try await orders.read({ try String.fetchOne($0, sql: "SELECT filter FROM request") }) != "{}" {
+            await Task.yield()
+        }
+        return (reader, request)
+    }
+
     private func settleAll(_ harness: JournalHarness) async throws {
         for destination in 0..<2 {
             while case let leases = try await harness.read(destination), !leases.isEmpty {
@@ -159,16 +176,7 @@ struct ErasingTests {
         let harness = try await open(files, busyTimeout: .hours(1))
         try await harness.append([entry(1, true)])
         try await settleAll(harness)
-        let other = try files.otherProcess()
-        try await other.writeWithoutTransaction { database in
-            try database.execute(sql: "BEGIN")
-            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM event")
-        }
-        let request = try JournalRequest(forgetting: ErasingTests.number, isImmediate: false, path: files.path)
-        let orders = try DatabaseQueue(path: files.path)
-        while try await orders.read({ try String.fetchOne($0, sql: "SELECT filter FROM request") }) != "{}" {
-            await Task.yield()
-        }
+        let (other, request) = try await forgetUpToReader(of: files)
         for index in 2...20 { try await harness.append([entry(index, false)]) }
         #expect(try request.progress()?.isFinished == false)
         try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
@@ -403,16 +411,8 @@ struct ErasingTests {
         )
         try await harness.append([entry(1, true)])
         try await settleAll(harness)
-        let other = try files.otherProcess()
-        try await other.writeWithoutTransaction { database in
-            try database.execute(sql: "BEGIN")
-            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM event")
-        }
-        let request = try JournalRequest(forgetting: ErasingTests.number, isImmediate: false, path: files.path)
+        let (other, request) = try await forgetUpToReader(of: files)
         let orders = try files.otherProcess()
-        while try await orders.read({ try String.fetchOne($0, sql: "SELECT filter FROM request") }) != "{}" {
-            await Task.yield()
-        }
         // The first pass is over; the second fails with what came meanwhile, and is begun anew from the file.
         try await harness.append([entry(2, true)])
         try await settleAll(harness)

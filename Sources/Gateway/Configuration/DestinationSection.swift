@@ -52,13 +52,8 @@ struct DestinationSection {
                 target: url.target.hasPrefix("/") ? url.target : "/" + url.target
             )
             destination.socket = socket(section)
-            if url.scheme == "https" {
-                let reader = DestinationTLSSection(base: base, environment: environment)
-                guard let tls = reader.read(section, host: url.network.host) else { return nil }
-                destination.tls = tls
-            } else if section.has("tls") {
-                section.error("tls", "is for https addresses", remedy: "write the url with https, or remove `tls`")
-            }
+            let tls = DestinationTLSSection(base: base, environment: environment)
+            guard tls.apply(section, url: url, in: "url", to: &destination) else { return nil }
             if let format = format.flatMap(Destination.Format.init) { destination.format = format }
             if let timeout { destination.timeout = timeout }
             if let concurrency { destination.concurrency = concurrency }

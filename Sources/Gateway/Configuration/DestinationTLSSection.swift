@@ -11,8 +11,31 @@ struct DestinationTLSSection {
     private static let keys = ConfigurationSection.Keys(known: ["ca", "name", "pins", "certificate", "verify"])
     private static let certificateKeys = ConfigurationSection.Keys(known: ["chain", "key", "pass_phrase"])
 
-    /// How the destination is reached; nil when that could not be read, which is noted.
-    func read(_ destination: ConfigurationSection, host: String) -> DestinationTLS? {
+    /// Sets how a destination is reached: with TLS at an https address, at another one without.
+    ///
+    /// - Parameters:
+    ///   - section: has `tls`, and the address in `key`.
+    ///   - url: the address.
+    ///   - key: its name.
+    ///   - destination: what is reached.
+    /// - Returns: false when that could not be read, which is noted.
+    func apply(
+        _ section: ConfigurationSection,
+        url: HTTPAddress,
+        in key: String,
+        to destination: inout Destination
+    ) -> Bool {
+        if url.scheme == "https" {
+            destination.tls = read(section, host: url.network.host)
+            return destination.tls != nil
+        }
+        if section.has("tls") {
+            section.error("tls", "is for https addresses", remedy: "write the \(key) with https, or remove `tls`")
+        }
+        return true
+    }
+
+    private func read(_ destination: ConfigurationSection, host: String) -> DestinationTLS? {
         let section = destination.section("tls", keys: DestinationTLSSection.keys)
         if destination.has("tls"), section == nil { return nil }
         let verifies = section?.scalar("verify")?.boolean() ?? true

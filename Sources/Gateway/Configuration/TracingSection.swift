@@ -45,14 +45,8 @@ struct TracingSection {
                 port: url.network.port ?? (url.scheme == "https" ? 443 : 4318),
                 target: path + "/v1/traces"
             )
-            if url.scheme == "https" {
-                let reader = DestinationTLSSection(base: base, environment: environment)
-                guard let tls = reader.read(section, host: url.network.host) else { return nil }
-                collector.tls = tls
-            } else if section.has("tls") {
-                section.error("tls", "is for https addresses", remedy: "write the endpoint with https, or remove `tls`")
-            }
-            return collector
+            let tls = DestinationTLSSection(base: base, environment: environment)
+            return tls.apply(section, url: url, in: "endpoint", to: &collector) ? collector : nil
         } catch {
             scalar.error("the URL \(error.reason)", remedy: "write `http://127.0.0.1:4318`")
             return nil
