@@ -16,6 +16,7 @@ struct Run: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOption
 
     func run() async throws {
+        MallocTuning.apply()
         try await RunCommand.run(path: options.config).finish()
     }
 }
