@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// A request that comes whole moves deadlines and never touches the timer.
 struct LazyTimer {
-    private var timer: Scheduled<Void>?
+    private var timer: NIOScheduledCallback?
     private var due = NIODeadline.distantFuture
 
     /// Sees to it that `fire` is called at a deadline or sooner; `fired` has to be called then.
@@ -12,7 +12,8 @@ struct LazyTimer {
         guard deadline < due else { return }
         timer?.cancel()
         due = deadline
-        timer = loop.assumeIsolated().scheduleTask(deadline: deadline, fire)
+        // Fails only while the event loop is being shut down, and the channel with it.
+        timer = try? loop.scheduleCallback(at: deadline, handler: Target(fire: NIOLoopBound(fire, eventLoop: loop)))
     }
 
     mutating func fired() {
@@ -23,5 +24,13 @@ struct LazyTimer {
     mutating func cancel() {
         timer?.cancel()
         timer = nil
+    }
+
+    private struct Target: NIOScheduledCallbackHandler, Sendable {
+        let fire: NIOLoopBound<() -> Void>
+
+        func handleScheduledCallback(eventLoop: some EventLoop) {
+            fire.value()
+        }
     }
 }

@@ -102,8 +102,6 @@ package final class Listener: Sendable {
                         try options.setOption(.recvAllocator, value: ReceiveBuffers())
                         // A client that has said its last still reads its replies.
                         try options.setOption(.allowRemoteHalfClosure, value: true)
-                        // A reply is small; past this much unread output a peer is not reading.
-                        try options.setOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
                     }
                     let loop = loops[channel.eventLoop]
                     let limits = live.current

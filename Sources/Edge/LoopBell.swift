@@ -9,15 +9,19 @@ import TLS
 /// save. A byte in a pipe is there at once. Not Sendable: used on its event loop only.
 final class LoopBell: ChannelInboundHandler, TurnBell {
     typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private static let byte = ByteBuffer(repeating: 0, count: 1)
 
     private let onRing: () -> Void
-    private var context: ChannelHandlerContext?
+    /// The pipe's other end.
+    private let rope: CInt
+    private var isHung = false
 
-    private init(onRing: @escaping () -> Void) {
+    private init(rope: CInt, onRing: @escaping () -> Void) {
+        self.rope = rope
         self.onRing = onRing
+    }
+
+    deinit {
+        close(rope)
     }
 
     /// Hangs one up.
@@ -31,29 +35,37 @@ final class LoopBell: ChannelInboundHandler, TurnBell {
         guard unsafe pipe(&ends) == 0 else {
             return loop.makeFailedFuture(IOError(errnoCode: errno, reason: "pipe"))
         }
-        // No program that is run gets them.
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let bell = NIOLoopBound(LoopBell(onRing: onRing), eventLoop: loop)
+        for end in ends {
+            // No program that is run gets them, and no loop waits for them.
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        let bell = NIOLoopBound(LoopBell(rope: ends[1], onRing: onRing), eventLoop: loop)
         return NIOPipeBootstrap(group: loop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bell.value) }
             }
-            .takingOwnershipOfDescriptors(input: ends[0], output: ends[1])
+            .takingOwnershipOfDescriptor(input: ends[0])
             .map { _ in bell }
     }
 
+    /// Writes past the channel: to write through it costs more than the system call.
     func ring() -> Bool {
-        guard let context, context.channel.isActive else { return false }
-        context.writeAndFlush(wrapOutboundOut(LoopBell.byte), promise: nil)
-        return true
+        var byte: UInt8 = 0
+        return unsafe isHung && write(rope, &byte, 1) == 1
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+        isHung = true
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
+        isHung = false
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isHung = false
+        context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -131,6 +131,7 @@ package struct GatewayApplication: Sendable {
             hashing: hashing,
             logger: logger
         )
+        let ends = await EndSignals.trap()
         let listeners = try await bind(certificates.listeners.map(\.store), on: group, loops: loops.edge)
         let serving = Serving(
             listeners: listeners,
@@ -228,9 +229,8 @@ package struct GatewayApplication: Sendable {
         if supervision.manager.listens {
             services.insert(.init(service: lifeSigns(journal, on: group, status: status)), at: 0)
         }
-        try await ServiceGroup(
-            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        ).run()
+        services.insert(.init(service: ends, successTerminationBehavior: .gracefullyShutdownGroup), at: 0)
+        try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
         await loops.handOverRefusals()
     }
 

@@ -34,9 +34,9 @@ package final class TLSHandler: ChannelDuplexHandler {
     private static let mostInLine = 2048
     /// The beginning of a handshake that waits for its turn.
     private var inLine: ByteBuffer?
-    /// Ciphertext of our own was written and waits for a flush.
-    private var needsFlush = false
-    /// It waits for the next flush from above: what it came with asks for a reply.
+    /// Ciphertext that nobody wrote plaintext for waits in the session: handshake, tickets, alerts.
+    private var owesCiphertext = false
+    /// It waits for the next flush from above, and leaves in one piece with that: what it came with asks for a reply.
     private var joinsReply = false
     /// A read that somebody asked for has brought no plaintext yet.
     private var owesPlaintext = false
@@ -90,7 +90,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         setTimer(handshakeTimeout)
         if tlsContext.role == .client {
             shakeHands(context)
-            sendWaitingFlush(context)
+            sendOwedCiphertext(context)
         }
         context.read()
     }
@@ -128,7 +128,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
-        sendWaitingFlush(context)
+        sendOwedCiphertext(context)
         context.fireChannelReadComplete()
         readOn(context)
     }
@@ -149,7 +149,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         guard let context, let hello = inLine, machine.isShakingHands else { return }
         inLine = nil
         shakeHands(context, hello)
-        sendWaitingFlush(context)
+        sendOwedCiphertext(context)
         readOn(context)
     }
 
@@ -185,9 +185,9 @@ package final class TLSHandler: ChannelDuplexHandler {
         let action = machine.shookHands(step, isPlainHTTP: tlsContext.role == .server && plainHTTP.isRecognised)
         switch action {
         case .wait:
-            sendCiphertext(context)
+            noteCiphertext()
         case .complete:
-            sendCiphertext(context)
+            noteCiphertext()
             completeHandshake(context)
         case .fail(.plaintextHTTP):
             session = nil
@@ -205,7 +205,6 @@ package final class TLSHandler: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: chosen))
         if machine.encryptsOnFlush && pending.hasFlushed {
             encrypt(context)
-            needsFlush = false
             context.flush()
         }
         // Also where nothing came behind the handshake: OpenSSL gives its read buffer back when it finds no more.
@@ -221,7 +220,7 @@ package final class TLSHandler: ChannelDuplexHandler {
             // Before the end of the connection is told: a request that came with a goodbye is still a request.
             owesPlaintext = false
             // A ticket and the reply behind it leave together.
-            joinsReply = needsFlush
+            joinsReply = owesCiphertext
             context.fireChannelRead(wrapInboundOut(plaintext))
         }
         let halfCloses = step == .peerClosed && TLSHandler.allowsHalfClosure(context.channel)
@@ -236,12 +235,12 @@ package final class TLSHandler: ChannelDuplexHandler {
     private func perform(_ action: TLSStateMachine.ReadAction, _ context: ChannelHandlerContext) {
         switch action {
         case .wait:
-            sendCiphertext(context)
+            noteCiphertext()
         case .sayGoodbye:
             context.fireUserInboundEventTriggered(TLSUserEvent.shutdownCompleted)
             sayGoodbye(context)
         case .reportInputEnd:
-            sendCiphertext(context)
+            noteCiphertext()
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         case .fail(let error):
             fail(context, error)
@@ -285,8 +284,7 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     package func flush(context: ChannelHandlerContext) {
         pending.flush()
-        if machine.encryptsOnFlush && pending.hasFlushed { encrypt(context) }
-        needsFlush = false
+        if machine.encryptsOnFlush && pending.hasFlushed { encrypt(context) } else { writeOwedCiphertext(context) }
         joinsReply = false
         context.flush()
     }
@@ -336,27 +334,31 @@ package final class TLSHandler: ChannelDuplexHandler {
                 return
             }
         }
-        let ciphertext = session?.takeCiphertext() ?? ByteBuffer()
-        context.write(wrapOutboundOut(ciphertext), promise: promise)
+        context.write(wrapOutboundOut(takeCiphertext() ?? ByteBuffer()), promise: promise)
     }
 
-    /// Writes ciphertext that nobody wrote plaintext for: handshake, tickets, alerts.
-    private func sendCiphertext(_ context: ChannelHandlerContext) {
-        guard let ciphertext = session?.takeCiphertext() else { return }
-        needsFlush = true
-        context.write(wrapOutboundOut(ciphertext), promise: nil)
+    private func noteCiphertext() {
+        owesCiphertext = (session?.waitingCiphertext ?? 0) > 0
     }
 
-    private func sendWaitingFlush(_ context: ChannelHandlerContext) {
-        guard needsFlush, !joinsReply else { return }
-        needsFlush = false
+    private func takeCiphertext() -> ByteBuffer? {
+        owesCiphertext = false
+        return session?.takeCiphertext()
+    }
+
+    private func sendOwedCiphertext(_ context: ChannelHandlerContext) {
+        guard owesCiphertext, !joinsReply else { return }
+        writeOwedCiphertext(context)
         context.flush()
     }
 
+    private func writeOwedCiphertext(_ context: ChannelHandlerContext) {
+        guard owesCiphertext, let ciphertext = takeCiphertext() else { return }
+        context.write(wrapOutboundOut(ciphertext), promise: nil)
+    }
+
     private func writeCiphertext(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>) {
-        let ciphertext = session?.takeCiphertext() ?? ByteBuffer()
-        needsFlush = false
-        context.writeAndFlush(wrapOutboundOut(ciphertext), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(takeCiphertext() ?? ByteBuffer()), promise: promise)
     }
 
     private func failPendingWrites(_ error: any Error) {
@@ -369,19 +371,18 @@ package final class TLSHandler: ChannelDuplexHandler {
     private func fail(_ context: ChannelHandlerContext, _ error: TLSError, saying reply: ByteBuffer? = nil) {
         failPendingWrites(error)
         context.fireErrorCaught(error)
-        sendLastBytes(context, reply ?? session?.takeCiphertext())
+        sendLastBytes(context, reply ?? takeCiphertext())
     }
 
     private func sayGoodbye(_ context: ChannelHandlerContext) {
         failPendingWrites(ChannelError.outputClosed)
         session?.close()
-        sendLastBytes(context, session?.takeCiphertext())
+        sendLastBytes(context, takeCiphertext())
     }
 
     private func sendLastBytes(_ context: ChannelHandlerContext, _ bytes: ByteBuffer?) {
         timer?.cancel()
         timer = nil
-        needsFlush = false
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenComplete { result in
             let isSent = if case .success = result { true } else { false }

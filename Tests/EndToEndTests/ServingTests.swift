@@ -271,6 +271,14 @@ private let newCall =
         #expect(await gateway.exitStatus() == 0)
     }
 
+    @Test func `SIGTERM is heard as soon as somebody can connect`() async throws {
+        for _ in 0..<5 {
+            let gateway = try await GatewayProcess(backend: 1)
+            gateway.terminate()
+            #expect(await gateway.exitStatus() == 0)
+        }
+    }
+
     @Test func `The simulator plays a call to its end`() async throws {
         let backend = try await TestBackend()
         let gateway = try await GatewayProcess(backend: backend.port)

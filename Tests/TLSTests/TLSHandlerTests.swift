@@ -53,6 +53,7 @@ struct TLSHandlerTests {
         #expect(pair.serverWire.flushes == 1)
         pair.server.writeAndFlush(ByteBuffer(string: "answer"), promise: nil)
         #expect(pair.serverWire.flushes == 2)
+        #expect(pair.serverWire.writes.count == 2)
         try pair.exchange()
         #expect(pair.clientSide.plaintext == "answer")
         #expect(pair.serverSide.errors.isEmpty && pair.clientSide.errors.isEmpty)
