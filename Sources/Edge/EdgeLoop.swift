@@ -11,6 +11,8 @@ package final class EdgeLoop {
     let writer = ReplyWriter()
     /// Whose turn it is to shake hands.
     let turns = HandshakeTurns()
+    /// The deadlines of its connections.
+    let deadlines = LoopDeadlines()
     /// What connections have in common.
     let origins = ConnectionOrigins()
     private var parsers: [(fields: Int, bytes: Int, parsers: RequestParsers)] = []

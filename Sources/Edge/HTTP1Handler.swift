@@ -53,7 +53,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var needsFlush = false
     private var deadline = NIODeadline.distantFuture
     private var writeDeadline = NIODeadline.distantFuture
-    private var timer = LazyTimer()
+    private let timer: LazyTimer
     /// The request in work, for its log line.
     private var arrival: Timestamp?
     /// Its id; nil before somebody needs it.
@@ -76,6 +76,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         log: EdgeLog
     ) {
         self.loop = loop
+        timer = LazyTimer(loop.deadlines)
         responder = loop.responder
         writer = loop.writer
         peer = client
@@ -346,7 +347,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
     }
 
     private func timerFired() {
-        timer.fired()
         guard let context else { return }
         let now = now
         if writeDeadline <= now {

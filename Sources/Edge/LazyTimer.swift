@@ -1,36 +1,24 @@
 import NIOCore
+import TLS
 
 /// One timer for the deadlines of a connection: it is set when one is sooner than it, and compared with them when it fires.
 ///
 /// A request that comes whole moves deadlines and never touches the timer.
 struct LazyTimer {
-    private var timer: NIOScheduledCallback?
-    private var due = NIODeadline.distantFuture
+    private let deadlines: LoopDeadlines
+    private let timer = LoopDeadlines.Timer()
 
-    /// Sees to it that `fire` is called at a deadline or sooner; `fired` has to be called then.
-    mutating func arm(_ deadline: NIODeadline, on loop: any EventLoop, fire: @escaping () -> Void) {
-        guard deadline < due else { return }
-        timer?.cancel()
-        due = deadline
-        // Fails only while the event loop is being shut down, and the channel with it.
-        timer = try? loop.scheduleCallback(at: deadline, handler: Target(fire: NIOLoopBound(fire, eventLoop: loop)))
+    init(_ deadlines: LoopDeadlines) {
+        self.deadlines = deadlines
     }
 
-    mutating func fired() {
-        timer = nil
-        due = .distantFuture
+    /// Sees to it that `fire` is called at a deadline or sooner.
+    func arm(_ deadline: NIODeadline, on loop: any EventLoop, fire: @escaping () -> Void) {
+        guard deadline < timer.deadline else { return }
+        deadlines.set(timer, to: deadline, on: loop, fire: fire)
     }
 
-    mutating func cancel() {
-        timer?.cancel()
-        timer = nil
-    }
-
-    private struct Target: NIOScheduledCallbackHandler, Sendable {
-        let fire: NIOLoopBound<() -> Void>
-
-        func handleScheduledCallback(eventLoop: some EventLoop) {
-            fire.value()
-        }
+    func cancel() {
+        deadlines.cancel(timer)
     }
 }

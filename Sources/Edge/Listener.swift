@@ -110,6 +110,7 @@ package final class Listener: Sendable {
                         let secure = certificates.makeServerHandler(
                             handshakeTimeout: limits.values.handshakeTimeout,
                             turns: loop.turns,
+                            deadlines: loop.deadlines,
                             origin: client.network
                         )
                         try pipeline.addHandler(secure)

@@ -27,12 +27,14 @@ package final class CertificateStore: Sendable {
     package func makeServerHandler(
         handshakeTimeout: TimeAmount,
         turns: HandshakeTurns? = nil,
+        deadlines: LoopDeadlines = LoopDeadlines(),
         origin: UInt64 = 0
     ) -> TLSServerHandler {
         TLSServerHandler(
             context: context.withLock { $0 },
             handshakeTimeout: handshakeTimeout,
             turns: turns,
+            deadlines: deadlines,
             origin: origin
         )
     }

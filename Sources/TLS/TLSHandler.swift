@@ -27,8 +27,9 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var session: TLSSession?
     private var pending = PendingWrites()
     private var plainHTTP = PlainHTTP()
+    private let deadlines: LoopDeadlines
     /// The handshake's deadline or a bound on closing, never both.
-    private var timer: NIOScheduledCallback?
+    private let timer = LoopDeadlines.Timer()
     private var context: ChannelHandlerContext?
     /// The bytes of one that waits in line after which no more are read from it: more than most hellos.
     private static let mostInLine = 2048
@@ -47,7 +48,8 @@ package final class TLSHandler: ChannelDuplexHandler {
         resuming: ResumableSession? = nil,
         handshakeTimeout: TimeAmount,
         limits: TLSLimits,
-        turns: (line: HandshakeTurns, origin: UInt64)? = nil
+        turns: (line: HandshakeTurns, origin: UInt64)? = nil,
+        deadlines: LoopDeadlines = LoopDeadlines()
     ) {
         tlsContext = context
         self.serverName = serverName
@@ -55,6 +57,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         self.handshakeTimeout = handshakeTimeout
         self.limits = limits
         self.turns = turns
+        self.deadlines = deadlines
         machine = TLSStateMachine(limits: limits)
     }
 
@@ -96,8 +99,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func tearDown(failingWritesWith error: any Error) {
-        timer?.cancel()
-        timer = nil
+        deadlines.cancel(timer)
         session = nil
         inLine = nil
         failPendingWrites(error)
@@ -199,8 +201,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func completeHandshake(_ context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
+        deadlines.cancel(timer)
         let chosen = session?.negotiatedProtocol
         context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: chosen))
         if machine.encryptsOnFlush && pending.hasFlushed {
@@ -381,8 +382,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func sendLastBytes(_ context: ChannelHandlerContext, _ bytes: ByteBuffer?) {
-        timer?.cancel()
-        timer = nil
+        deadlines.cancel(timer)
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenComplete { result in
             let isSent = if case .success = result { true } else { false }
@@ -403,8 +403,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func close(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-        timer?.cancel()
-        timer = nil
+        deadlines.cancel(timer)
         failPendingWrites(ChannelError.ioOnClosedChannel)
         context.close(mode: .all, promise: promise)
     }
@@ -413,15 +412,11 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     private func setTimer(_ amount: TimeAmount) {
         guard let context else { return }
-        timer?.cancel()
-        let target = Deadline(handler: NIOLoopBound(self, eventLoop: context.eventLoop))
-        // Fails only while the event loop is being shut down, and the channel with it.
-        timer = try? context.eventLoop.scheduleCallback(in: amount, handler: target)
+        deadlines.set(timer, to: context.eventLoop.now + amount, on: context.eventLoop) { self.deadlinePassed() }
     }
 
     private func deadlinePassed() {
         guard let context else { return }
-        timer = nil
         switch machine.timerFired() {
         case .timeOut(let error):
             failPendingWrites(error)
@@ -431,14 +426,6 @@ package final class TLSHandler: ChannelDuplexHandler {
             close(context, promise)
         case .wait:
             break
-        }
-    }
-
-    private struct Deadline: NIOScheduledCallbackHandler, Sendable {
-        let handler: NIOLoopBound<TLSHandler>
-
-        func handleScheduledCallback(eventLoop: some EventLoop) {
-            handler.value.deadlinePassed()
         }
     }
 }

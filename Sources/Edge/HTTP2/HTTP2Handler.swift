@@ -46,7 +46,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     /// The end of a connection without requests.
     private var idleDeadline = NIODeadline.distantFuture
     private var writeDeadline = NIODeadline.distantFuture
-    private var timer = LazyTimer()
+    private let timer: LazyTimer
 
     private enum Ending {
         case no
@@ -67,6 +67,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         log: EdgeLog
     ) {
         self.loop = loop
+        timer = LazyTimer(loop.deadlines)
         shared = limits
         window = HTTP2Window(size: HTTP2Bounds(limits.values).window)
         self.client = client
@@ -297,7 +298,6 @@ final class HTTP2Handler: ChannelDuplexHandler {
     }
 
     private func timerFired() {
-        timer.fired()
         guard context != nil else { return }
         let now = now
         if writeDeadline <= now {
