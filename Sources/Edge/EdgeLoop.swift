@@ -11,7 +11,7 @@ package final class EdgeLoop {
     let writer = ReplyWriter()
     /// Whose turn it is to shake hands.
     let turns = HandshakeTurns()
-    /// The deadlines of its connections.
+    /// The deadlines of its connections: proxy header, TLS, HTTP.
     let deadlines = LoopDeadlines()
     /// What connections have in common.
     let origins = ConnectionOrigins()

@@ -102,6 +102,8 @@ package final class Listener: Sendable {
                         try options.setOption(.recvAllocator, value: ReceiveBuffers())
                         // A client that has said its last still reads its replies.
                         try options.setOption(.allowRemoteHalfClosure, value: true)
+                        // A reply is small; past this much unread output a peer is not reading.
+                        try options.setOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
                     }
                     let loop = loops[channel.eventLoop]
                     let limits = live.current
@@ -127,7 +129,10 @@ package final class Listener: Sendable {
                     }
                     let peer = ClientAddress(channel.remoteAddress)
                     guard limits.values.proxies.contains(where: { $0.contains(peer) }) else { return try serve(peer) }
-                    let header = ProxyHeaderHandler(timeout: limits.values.handshakeTimeout) { address in
+                    let header = ProxyHeaderHandler(
+                        timeout: limits.values.handshakeTimeout,
+                        deadlines: loop.deadlines
+                    ) { address in
                         let client = address.map { ClientAddress($0) } ?? peer
                         guard address == nil || limits.values.addresses.admits(client) else {
                             loop.ended(.refused(.denied), client: client, listener: name, at: .now())

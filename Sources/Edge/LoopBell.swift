@@ -40,12 +40,17 @@ final class LoopBell: ChannelInboundHandler, TurnBell {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
+        let input = ends[0]
         let bell = NIOLoopBound(LoopBell(rope: ends[1], onRing: onRing), eventLoop: loop)
         return NIOPipeBootstrap(group: loop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bell.value) }
             }
-            .takingOwnershipOfDescriptor(input: ends[0])
+            .takingOwnershipOfDescriptor(input: input)
+            .flatMapErrorThrowing { error in
+                close(input)
+                throw error
+            }
             .map { _ in bell }
     }
 
@@ -57,10 +62,6 @@ final class LoopBell: ChannelInboundHandler, TurnBell {
 
     func handlerAdded(context: ChannelHandlerContext) {
         isHung = true
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        isHung = false
     }
 
     func channelInactive(context: ChannelHandlerContext) {

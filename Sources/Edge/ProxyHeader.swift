@@ -1,4 +1,5 @@
 import NIOCore
+import TLS
 
 /// The header by which a proxy in front of us says whose connection it passes on: HAProxy's PROXY protocol,
 /// version 1 in text and version 2 in binary (proxy-protocol.txt of 2020-03-05).
@@ -97,14 +98,16 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Adds what serves the client; false when it may not come.
     private let serve: (SocketAddress?) throws -> Bool
     private var bytes = ByteBuffer()
-    private var timer: Scheduled<Void>?
+    private let timer: LazyTimer
     private var isDone = false
 
     /// - Parameters:
     ///   - timeout: For the whole header.
+    ///   - deadlines: Those of the event loop.
     ///   - serve: Adds the handlers that serve the client; false when it may not come.
-    init(timeout: TimeAmount, serve: @escaping (SocketAddress?) throws -> Bool) {
+    init(timeout: TimeAmount, deadlines: LoopDeadlines, serve: @escaping (SocketAddress?) throws -> Bool) {
         self.timeout = timeout
+        timer = LazyTimer(deadlines)
         self.serve = serve
     }
 
@@ -113,8 +116,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
+        timer.cancel()
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -123,8 +125,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        guard timer == nil else { return }
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) }
+        timer.arm(context.eventLoop.now + timeout, on: context.eventLoop) { context.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

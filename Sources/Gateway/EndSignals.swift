@@ -3,7 +3,8 @@ import UnixSignals
 
 /// Ends the gateway when SIGTERM or SIGINT asks for it.
 ///
-/// Trapped before the first listener is bound: from then on somebody may have begun something that has to be finished.
+/// Trapped before the first listener is bound: from then on somebody may have begun something that has to be finished. One
+/// that comes before everything has started is heard then.
 struct EndSignals: Service {
     private let signals: UnixSignalsSequence
 

@@ -229,6 +229,7 @@ package struct GatewayApplication: Sendable {
         if supervision.manager.listens {
             services.insert(.init(service: lifeSigns(journal, on: group, status: status)), at: 0)
         }
+        // The only one that begins the end: another would have to bear that this one then ends as well.
         services.insert(.init(service: ends, successTerminationBehavior: .gracefullyShutdownGroup), at: 0)
         try await ServiceGroup(configuration: .init(services: services, logger: logger)).run()
         await loops.handOverRefusals()

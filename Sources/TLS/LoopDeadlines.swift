@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// The deadlines of all connections of an event loop, on one timer of the loop.
+/// The deadlines of an event loop's connections, on one timer of the loop.
 ///
 /// NIO looks for a timer that is cancelled among all timers of its loop, and most deadlines of connections are cancelled:
 /// with thousands of open connections that costs more than a handshake's own work. Here a timer knows its place, so to
@@ -32,11 +32,11 @@ package final class LoopDeadlines {
     ///
     /// - Parameters:
     ///   - timer: of this event loop.
-    ///   - deadline: when it fires, in a later turn of the loop at the soonest.
+    ///   - deadline: when it fires; one that has passed comes behind those that are due already.
     ///   - loop: the event loop.
     ///   - fire: what is called then, once.
     package func set(_ timer: Timer, to deadline: NIODeadline, on loop: any EventLoop, fire: @escaping () -> Void) {
-        cancel(timer)
+        takeOut(timer)
         timer.deadline = deadline
         timer.fire = fire
         slots.append(Slot(deadline: deadline, timer: timer))
@@ -46,10 +46,17 @@ package final class LoopDeadlines {
 
     /// Cancels a timer, if it is set, and lets go of what it would have called.
     package func cancel(_ timer: Timer) {
+        timer.fire = {}
+        takeOut(timer)
+        guard slots.isEmpty else { return }
+        alarm?.callback.cancel()
+        alarm = nil
+    }
+
+    private func takeOut(_ timer: Timer) {
         guard let place = timer.place else { return }
         timer.place = nil
         timer.deadline = .distantFuture
-        timer.fire = {}
         let last = slots.removeLast()
         guard place < slots.count else { return }
         slots[place] = last
@@ -100,11 +107,15 @@ package final class LoopDeadlines {
     private func wentOff(on loop: any EventLoop) {
         alarm = nil
         let now = loop.now
-        // Those that are set meanwhile wait for the next turn.
-        for _ in slots.indices {
-            guard let first = slots.first, first.deadline <= now else { break }
-            let fire = first.timer.fire
-            cancel(first.timer)
+        var due: [Timer] = []
+        while let first = slots.first, first.deadline <= now {
+            takeOut(first.timer)
+            due.append(first.timer)
+        }
+        // One that another has cancelled does nothing now; one that another has set again waits for the next alarm.
+        for timer in due where timer.place == nil {
+            let fire = timer.fire
+            timer.fire = {}
             fire()
         }
         setAlarm(on: loop)

@@ -35,8 +35,8 @@ package final class TLSHandler: ChannelDuplexHandler {
     private static let mostInLine = 2048
     /// The beginning of a handshake that waits for its turn.
     private var inLine: ByteBuffer?
-    /// Ciphertext that nobody wrote plaintext for waits in the session: handshake, tickets, alerts.
-    private var owesCiphertext = false
+    /// Whether ciphertext that nobody wrote plaintext for waits in the session: handshake, tickets, answers to new keys.
+    private var owesCiphertext: Bool { (session?.waitingCiphertext ?? 0) > 0 }
     /// It waits for the next flush from above, and leaves in one piece with that: what it came with asks for a reply.
     private var joinsReply = false
     /// A read that somebody asked for has brought no plaintext yet.
@@ -187,9 +187,8 @@ package final class TLSHandler: ChannelDuplexHandler {
         let action = machine.shookHands(step, isPlainHTTP: tlsContext.role == .server && plainHTTP.isRecognised)
         switch action {
         case .wait:
-            noteCiphertext()
+            break
         case .complete:
-            noteCiphertext()
             completeHandshake(context)
         case .fail(.plaintextHTTP):
             session = nil
@@ -221,7 +220,7 @@ package final class TLSHandler: ChannelDuplexHandler {
             // Before the end of the connection is told: a request that came with a goodbye is still a request.
             owesPlaintext = false
             // A ticket and the reply behind it leave together.
-            joinsReply = owesCiphertext
+            joinsReply = before > 0
             context.fireChannelRead(wrapInboundOut(plaintext))
         }
         let halfCloses = step == .peerClosed && TLSHandler.allowsHalfClosure(context.channel)
@@ -236,12 +235,11 @@ package final class TLSHandler: ChannelDuplexHandler {
     private func perform(_ action: TLSStateMachine.ReadAction, _ context: ChannelHandlerContext) {
         switch action {
         case .wait:
-            noteCiphertext()
+            break
         case .sayGoodbye:
             context.fireUserInboundEventTriggered(TLSUserEvent.shutdownCompleted)
             sayGoodbye(context)
         case .reportInputEnd:
-            noteCiphertext()
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         case .fail(let error):
             fail(context, error)
@@ -335,16 +333,7 @@ package final class TLSHandler: ChannelDuplexHandler {
                 return
             }
         }
-        context.write(wrapOutboundOut(takeCiphertext() ?? ByteBuffer()), promise: promise)
-    }
-
-    private func noteCiphertext() {
-        owesCiphertext = (session?.waitingCiphertext ?? 0) > 0
-    }
-
-    private func takeCiphertext() -> ByteBuffer? {
-        owesCiphertext = false
-        return session?.takeCiphertext()
+        context.write(wrapOutboundOut(session?.takeCiphertext() ?? ByteBuffer()), promise: promise)
     }
 
     private func sendOwedCiphertext(_ context: ChannelHandlerContext) {
@@ -354,12 +343,12 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private func writeOwedCiphertext(_ context: ChannelHandlerContext) {
-        guard owesCiphertext, let ciphertext = takeCiphertext() else { return }
+        guard let ciphertext = session?.takeCiphertext() else { return }
         context.write(wrapOutboundOut(ciphertext), promise: nil)
     }
 
     private func writeCiphertext(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>) {
-        context.writeAndFlush(wrapOutboundOut(takeCiphertext() ?? ByteBuffer()), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(session?.takeCiphertext() ?? ByteBuffer()), promise: promise)
     }
 
     private func failPendingWrites(_ error: any Error) {
@@ -372,13 +361,13 @@ package final class TLSHandler: ChannelDuplexHandler {
     private func fail(_ context: ChannelHandlerContext, _ error: TLSError, saying reply: ByteBuffer? = nil) {
         failPendingWrites(error)
         context.fireErrorCaught(error)
-        sendLastBytes(context, reply ?? takeCiphertext())
+        sendLastBytes(context, reply ?? session?.takeCiphertext())
     }
 
     private func sayGoodbye(_ context: ChannelHandlerContext) {
         failPendingWrites(ChannelError.outputClosed)
         session?.close()
-        sendLastBytes(context, takeCiphertext())
+        sendLastBytes(context, session?.takeCiphertext())
     }
 
     private func sendLastBytes(_ context: ChannelHandlerContext, _ bytes: ByteBuffer?) {

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import TLS
 import Testing
 
 @testable import Edge
@@ -72,7 +73,7 @@ import Testing
         let served = Served()
         var client: String?
         try channel.pipeline.syncOperations.addHandler(
-            ProxyHeaderHandler(timeout: .seconds(10)) { address in
+            ProxyHeaderHandler(timeout: .seconds(10), deadlines: LoopDeadlines()) { address in
                 client = address?.ipAddress
                 try channel.pipeline.syncOperations.addHandler(served)
                 return true
@@ -92,7 +93,9 @@ import Testing
     @Test(arguments: ["GET / HTTP/1.1\r\n", "PROXY TCP4 192.0.2.7"])
     func `Who says nothing of the kind, or not in time, is closed`(text: String) throws {
         let channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(timeout: .seconds(10)) { _ in true })
+        try channel.pipeline.syncOperations.addHandler(
+            ProxyHeaderHandler(timeout: .seconds(10), deadlines: LoopDeadlines()) { _ in true }
+        )
         try channel.connect(to: SocketAddress(ipAddress: "10.0.0.1", port: 1)).wait()
         try channel.writeInbound(ByteBuffer(string: text))
         channel.embeddedEventLoop.advanceTime(by: .seconds(10))
@@ -101,7 +104,9 @@ import Testing
 
     @Test func `A client that may not come is closed`() throws {
         let channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(timeout: .seconds(10)) { _ in false })
+        try channel.pipeline.syncOperations.addHandler(
+            ProxyHeaderHandler(timeout: .seconds(10), deadlines: LoopDeadlines()) { _ in false }
+        )
         try channel.connect(to: SocketAddress(ipAddress: "10.0.0.1", port: 1)).wait()
         try channel.writeInbound(ByteBuffer(string: "PROXY TCP4 192.0.2.7 198.51.100.1 40000 8443\r\n"))
         #expect(!channel.isActive)

@@ -56,6 +56,38 @@ struct LoopDeadlinesTests {
         #expect(story.lines == [1, 1, 1])
     }
 
+    @Test("who sets itself to a time that has passed comes behind those that are due")
+    func behind() {
+        let loop = EmbeddedEventLoop()
+        let deadlines = LoopDeadlines()
+        let timers = (0..<3).map { _ in LoopDeadlines.Timer() }
+        let story = Story()
+        let due = loop.now + .seconds(1)
+        for number in timers.indices {
+            deadlines.set(timers[number], to: due, on: loop) {
+                story.lines.append(number)
+                guard story.lines.count == 1 else { return }
+                deadlines.set(timers[number], to: due, on: loop) { story.lines.append(10) }
+            }
+        }
+        loop.advanceTime(by: .seconds(2))
+        #expect(Set(story.lines) == [0, 1, 2, 10] && story.lines.last == 10)
+    }
+
+    @Test("the loop's timer goes with the last of them")
+    func goes() {
+        let loop = EmbeddedEventLoop()
+        weak var seen: LoopDeadlines?
+        do {
+            let deadlines = LoopDeadlines()
+            seen = deadlines
+            let timers = (0..<3).map { _ in LoopDeadlines.Timer() }
+            for timer in timers { deadlines.set(timer, to: loop.now + .hours(1), on: loop) {} }
+            for timer in timers { deadlines.cancel(timer) }
+        }
+        #expect(seen == nil)
+    }
+
     @Test("a timer lets go of what it would have called")
     func letsGo() {
         let loop = EmbeddedEventLoop()

@@ -59,6 +59,18 @@ struct TLSHandlerTests {
         #expect(pair.serverSide.errors.isEmpty && pair.clientSide.errors.isEmpty)
     }
 
+    @Test("a ticket leaves before the goodbye of one who closes without a reply, and with it")
+    func ticketAndGoodbye() throws {
+        let pair = try ConnectedPair()
+        pair.serverSide.onRead = { context, _ in context.close(promise: nil) }
+        pair.client.writeAndFlush(ByteBuffer(string: "question"), promise: nil)
+        try pair.connect(joined: true)
+        #expect(pair.serverSide.plaintext == "question")
+        #expect(pair.serverWire.writes.count == 2)
+        #expect(pair.clientSide.events.last == "\(TLSUserEvent.shutdownCompleted)")
+        #expect(pair.serverSide.errors.isEmpty && pair.clientSide.errors.isEmpty)
+    }
+
     @Test("what is written before the handshake ends is sent after it, as far as it was flushed")
     func earlyWrites() throws {
         let pair = try ConnectedPair()

@@ -6,7 +6,7 @@ import Glibc
 /// frees as many of a size at once as it has requests in flight, and what is beyond those seven takes the long way:
 /// 3 % of a push and of a handshake. Only the environment at the start of a process can say so ("Memory Allocation
 /// Tunables" in the glibc manual), so the process executes itself once: with the same id, arguments and descriptors.
-enum MallocTuning {
+package enum MallocTuning {
     private static let variable = "GLIBC_TUNABLES"
     /// Set meanwhile, so that one execution is enough whatever came of it.
     private static let mark = "HOOKGATE_MALLOC_TUNED"
@@ -15,7 +15,9 @@ enum MallocTuning {
 
     /// Returns when the process runs with the setting, or when it cannot or need not have it: with tunables of the
     /// operator's choice, or with a preloaded library, which may bring an allocator of its own.
-    static func apply() {
+    ///
+    /// To be called before anything is opened, and where nothing of this process is needed any more.
+    package static func apply() {
         if unsafe getenv(mark) != nil {
             // Not for the programs that it runs.
             unsafe unsetenv(mark)
@@ -31,11 +33,12 @@ enum MallocTuning {
         unsafe unsetenv(variable)
     }
 
-    /// The file that runs.
+    /// The file that runs; nil where that is the dynamic loader, ld.so(8), which would take our arguments for its own.
     private static var executable: String? {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = unsafe readlink("/proc/self/exe", &path, path.count)
         guard length > 0, length < path.count else { return nil }
-        return String(decoding: path[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let file = String(decoding: path[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return file.split(separator: "/").last?.hasPrefix("ld-") == true ? nil : file
     }
 }
