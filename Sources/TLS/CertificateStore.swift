@@ -22,7 +22,7 @@ package final class CertificateStore: Sendable {
     /// - Parameters:
     ///   - handshakeTimeout: from the accepted connection to the end of the handshake.
     ///   - turns: where handshakes of this event loop wait for their turn; nil: they do not.
-    ///   - deadlines: Those of the event loop.
+    ///   - deadlines: those of the event loop.
     ///   - origin: where the client comes from, as a number that clients of one place share.
     /// - Returns: a handler for one connection.
     package func makeServerHandler(
