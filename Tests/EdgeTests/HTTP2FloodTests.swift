@@ -1,3 +1,4 @@
+import HookgateTesting
 import NIOCore
 import NIOEmbedded
 import NIOHPACK
@@ -112,7 +113,7 @@ import Webhooks
     }
 
     @Test func `Any bytes at all end the connection or are answered, and never the process`() throws {
-        var random = SeededGenerator(seed: 5)
+        var random = SeededRandom(seed: 5)
         for _ in 0..<300 {
             let connection = try HTTP2Harness()
             for _ in 0..<40 where connection.isOpen {
@@ -124,20 +125,5 @@ import Webhooks
                 try? connection.send(bytes: Flood.ping.frame(type, flags, stream, payload))
             }
         }
-    }
-}
-
-/// A sequence that a seed repeats (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

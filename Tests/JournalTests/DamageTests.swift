@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import JournalTesting
 import NIOCore
 import Testing
@@ -14,7 +15,7 @@ struct DamageTests {
 
         var testDescription: String { "\(self)" }
 
-        func apply(_ bytes: inout Data, _ seed: inout Seed) -> Int {
+        func apply(_ bytes: inout Data, _ seed: inout SeededRandom) -> Int {
             switch self {
             case .flip:
                 bytes[Int.random(in: bytes.indices, using: &seed)] ^= 1 << UInt8.random(in: 0...7, using: &seed)
@@ -50,7 +51,7 @@ struct DamageTests {
         let bytes = try Data(contentsOf: URL(fileURLWithPath: original.path))
         var opened = 0
         for number in 0..<50 {
-            var seed = Seed(UInt64(number))
+            var seed = SeededRandom(seed: UInt64(number))
             let files = try TemporaryJournal()
             var damaged = bytes
             let pages = kind.apply(&damaged, &seed)

@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import Testing
 
 @testable import Journal
@@ -7,7 +8,7 @@ import Testing
 struct LineTests {
     @Test("a line knows what has left it like a set does", arguments: 1...20)
     func line(seed: Int) {
-        var seed = Seed(UInt64(seed))
+        var seed = SeededRandom(seed: UInt64(seed))
         let start = Int64.random(in: 0...200, using: &seed)
         var line = DestinationLine(cursor: start)
         var left: Set<Int64> = []
@@ -32,7 +33,7 @@ struct LineTests {
 
     @Test("a receipt says what was put into it", arguments: 1...20)
     func receipt(seed: Int) {
-        var seed = Seed(UInt64(seed))
+        var seed = SeededRandom(seed: UInt64(seed))
         let time: Int64 = 1_800_000_000_000
         var position: Int64 = .random(in: 1...1 << 40, using: &seed)
         let first = position
@@ -57,7 +58,7 @@ struct LineTests {
 
     @Test("a checksum notices every flipped bit, wherever bytes end")
     func checksum() {
-        var seed = Seed(1)
+        var seed = SeededRandom(seed: 1)
         for length in 0...40 {
             let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &seed) }
             func sum(_ bytes: [UInt8]) -> Int64 {

@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import JournalTesting
 import Testing
 import Webhooks
@@ -73,7 +74,7 @@ struct ModelTests {
         arguments: 1...12
     )
     func random(seed: Int) async throws {
-        var seed = Seed(UInt64(seed))
+        var seed = SeededRandom(seed: UInt64(seed))
         let files = try TemporaryJournal()
         var harness = try await files.open()
         var models = [Model(), Model()]
@@ -169,7 +170,7 @@ struct ModelTests {
     }
 }
 
-extension Seed {
+extension SeededRandom {
     fileprivate mutating func outcome(_ now: Int64) -> Settlement.Outcome {
         switch Int.random(in: 0...6, using: &self) {
         case 0...2: .delivered

@@ -1,4 +1,5 @@
 import Foundation
+import HookgateTesting
 import NIOCore
 import Testing
 

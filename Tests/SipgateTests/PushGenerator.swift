@@ -1,12 +1,13 @@
+import HookgateTesting
 import NIOCore
 import Webhooks
 
 /// Makes valid pushes of every shape, the same ones for the same seed.
 struct PushGenerator {
-    private var random: SplitMix64
+    private var random: SeededRandom
 
     init(seed: UInt64) {
-        random = SplitMix64(state: seed)
+        random = SeededRandom(seed: seed)
     }
 
     /// A form body that the provider has to accept.
@@ -60,18 +61,5 @@ struct PushGenerator {
 
     private mutating func visible() -> UInt8 {
         UInt8.random(in: 0x21...0x7E, using: &random)
-    }
-}
-
-/// A small generator of good random numbers, by Sebastiano Vigna.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

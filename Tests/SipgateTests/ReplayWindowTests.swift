@@ -1,3 +1,4 @@
+import HookgateTesting
 import NIOCore
 import OpenSSL
 import Testing

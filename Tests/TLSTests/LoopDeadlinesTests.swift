@@ -1,3 +1,4 @@
+import HookgateTesting
 import NIOCore
 import NIOEmbedded
 import TLS
@@ -111,7 +112,7 @@ struct LoopDeadlinesTests {
         arguments: 1...20
     )
     func likeAList(seed: UInt64) {
-        var random = Numbers(state: seed)
+        var random = SeededRandom(seed: seed)
         let loop = EmbeddedEventLoop()
         let deadlines = LoopDeadlines()
         let timers = (0..<40).map { _ in LoopDeadlines.Timer() }
@@ -137,18 +138,5 @@ struct LoopDeadlinesTests {
                 story.lines = []
             }
         }
-    }
-}
-
-/// The same numbers in every run, SplitMix64.
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
